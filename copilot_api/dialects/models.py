@@ -1,0 +1,143 @@
+"""One entry of Copilot's model catalog as typed facts. Source: protocol notes on `GET /models`."""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from copilot_api.dialects.codec import Json
+
+Endpoint = Literal["/chat/completions", "/responses", "/v1/messages", "/embeddings"]
+
+# What VS Code assumes where an entry is silent.
+DEFAULT_PROMPT_TOKENS = 8192
+DEFAULT_OUTPUT_TOKENS = 4096
+DEFAULT_TOKENIZER = "o200k_base"
+
+_CLAUDE = re.compile(r"^claude-[a-z]+-(\d+)(?:[.-](\d{1,2}))?(?![\d])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model: who makes it, what it speaks, what it can do, how much it takes. `raw` is the entry as Copilot sent it."""
+
+    id: str
+    name: str = ""
+    vendor: str = ""
+    kind: Literal["chat", "completion", "embeddings"] = "chat"
+    family: str = ""
+    tokenizer: str = DEFAULT_TOKENIZER
+    endpoints: tuple[str, ...] = ("/chat/completions",)
+    enabled: bool = True
+    picker: bool = True
+    max_context: int | None = None
+    max_prompt: int | None = None
+    max_output: int | None = None
+    max_output_whole: int | None = None
+    max_inputs: int | None = None
+    vision: bool = False
+    tools: bool = False
+    structured: bool = False
+    adaptive_thinking: bool = False
+    thinking_budget: tuple[int, int] | None = None
+    efforts: tuple[str, ...] = ()
+    raw: Json = field(default_factory=dict, repr=False, compare=False)
+
+    def speaks(self, endpoint: Endpoint) -> bool:
+        """Whether Copilot serves this model at `endpoint`."""
+        return endpoint in self.endpoints
+
+    @cached_property
+    def is_claude(self) -> bool:
+        """Made by Anthropic, whichever endpoint it is reached through."""
+        return self.vendor == "Anthropic" or self.id.startswith("claude")
+
+    @cached_property
+    def is_gemini(self) -> bool:
+        """Made by Google."""
+        return self.vendor == "Google" or self.id.startswith("gemini")
+
+    @cached_property
+    def is_openai_reasoning(self) -> bool:
+        """One of OpenAI's models that refuse `max_tokens` and any sampling but the default: gpt-5 and later, the o-series."""
+        return re.match(r"^(gpt-([5-9]|\d\d)|o\d)", self.id) is not None
+
+    @cached_property
+    def claude_version(self) -> tuple[int, int]:
+        """(4, 7) for `claude-opus-4.7`, (5, 0) for `claude-opus-5`; (0, 0) for anything else."""
+        found = _CLAUDE.match(self.id)
+        return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+
+    @cached_property
+    def thinks(self) -> bool:
+        """Whether it can reason at all. The catalog's own `thinking` flag is wrong for several models, so it is not asked."""
+        return self.adaptive_thinking or self.thinking_budget is not None or bool(self.efforts)
+
+
+def parse(entry: Json) -> Model | None:
+    """A catalog entry; None for one without an id. Unknown and missing fields are normal."""
+    id_ = entry.get("id")
+    if not isinstance(id_, str) or not id_:
+        return None
+    capabilities = _object(entry, "capabilities")
+    limits, supports = _object(capabilities, "limits"), _object(capabilities, "supports")
+    kind = capabilities.get("type")
+    endpoints = entry.get("supported_endpoints")
+    policy = _object(entry, "policy")
+    budget = (_number(supports, "min_thinking_budget"), _number(supports, "max_thinking_budget"))
+    return Model(
+        id=id_,
+        name=_text(entry, "name") or id_,
+        vendor=_text(entry, "vendor"),
+        kind=kind if kind in {"completion", "embeddings"} else "chat",
+        family=_text(capabilities, "family"),
+        tokenizer=_text(capabilities, "tokenizer") or DEFAULT_TOKENIZER,
+        endpoints=_endpoints(endpoints, kind),
+        enabled=policy.get("state", "enabled") == "enabled",
+        picker=bool(entry.get("model_picker_enabled", True)),
+        max_context=_number(limits, "max_context_window_tokens"),
+        max_prompt=_number(limits, "max_prompt_tokens"),
+        max_output=_number(limits, "max_output_tokens"),
+        max_output_whole=_number(limits, "max_non_streaming_output_tokens"),
+        max_inputs=_number(limits, "max_inputs"),
+        vision=bool(supports.get("vision")),
+        tools=bool(supports.get("tool_calls")),
+        structured=bool(supports.get("structured_outputs")),
+        adaptive_thinking=bool(supports.get("adaptive_thinking")),
+        thinking_budget=(budget[0] or 1024, budget[1]) if budget[1] else None,
+        efforts=tuple(e for e in supports.get("reasoning_effort") or () if isinstance(e, str)),
+        raw=entry,
+    )
+
+
+def parse_list(answer: Json) -> dict[str, Model]:
+    """The catalog by id, in Copilot's order. Ids occur twice in real catalogs; the last entry wins."""
+    models: dict[str, Model] = {}
+    entries = answer.get("data")
+    for entry in entries if isinstance(entries, list) else []:
+        model = parse(entry) if isinstance(entry, dict) else None
+        if model:
+            models.pop(model.id, None)
+            models[model.id] = model
+    return models
+
+
+def _endpoints(listed: object, kind: object) -> tuple[str, ...]:
+    if isinstance(listed, list) and listed:
+        return tuple(e for e in listed if isinstance(e, str))
+    return {"embeddings": ("/embeddings",), "completion": ()}.get(str(kind), ("/chat/completions",))
+
+
+def _object(parent: Json, key: str) -> Json:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(parent: Json, key: str) -> str:
+    value = parent.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(parent: Json, key: str) -> int | None:
+    value = parent.get(key)
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,221 @@
+"""What can go wrong: one small tree in which every error knows its status, its kind, what happened and what to do next.
+
+Two levels: who must act (the client, a person, GitHub, the one who starts the program), and what happened. Each dialect's
+`error`, the console and a notification draw the same object; nothing else in the program decides how a failure looks.
+"""
+
+from typing import ClassVar, Literal
+
+Kind = Literal[
+    "invalid_request",
+    "content_filter",
+    "context_overflow",
+    "authentication",
+    "billing",
+    "permission",
+    "not_found",
+    "too_large",
+    "rate_limit",
+    "server",
+    "overloaded",
+    "timeout",
+]
+
+
+class CopilotApiError(Exception):
+    """The root. `message` says what happened, `hint` what to do next; both are fit to be shown, neither holds a secret.
+
+    `status` is an HTTP status, `kind` the dialect-neutral class of failure, `code` and `param` the machine-readable detail
+    of OpenAI's error object (empty when there is none), `retry_after` the value of a `Retry-After` header, passed on as it
+    came. `should_retry` is False where the official SDKs would otherwise hammer in vain (a spent quota).
+    """
+
+    status: int = 500
+    kind: Kind = "server"
+    code: str = ""
+    param: str = ""
+    retry_after: str = ""
+    should_retry: bool = True
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def text(self) -> str:
+        """Message and hint in one sentence or two, for places that have a single field."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class ClientMistake(CopilotApiError):
+    """The request cannot be served as it was sent."""
+
+    status = 400
+    kind: Kind = "invalid_request"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", param: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code or self.code
+        self.param = param or self.param
+
+
+class ModelUnknown(ClientMistake):
+    """No model of that name in the catalog, or none that this request can use."""
+
+    status = 404
+    kind: Kind = "not_found"
+    code = "model_not_found"
+    param = "model"
+
+
+class RouteUnknown(ClientMistake):
+    """Nothing is served at that path, or not with that method."""
+
+    status = 404
+    kind: Kind = "not_found"
+    code = "not_found"
+
+
+class KeyRefused(ClientMistake):
+    """The local API key is missing or wrong."""
+
+    status = 401
+    kind: Kind = "authentication"
+    code = "invalid_api_key"
+    should_retry = False
+
+
+class DoorClosed(ClientMistake):
+    """A foreign Host or Origin, or a feature that is switched off."""
+
+    status = 403
+    kind: Kind = "permission"
+    code = "forbidden"
+    should_retry = False
+
+
+class NotApproved(ClientMistake):
+    """The person at the terminal refused this request (`--manual`)."""
+
+    status = 403
+    kind: Kind = "permission"
+    code = "request_rejected"
+    should_retry = False
+
+
+class BodyTooLarge(ClientMistake):
+    """The request body is over the limit."""
+
+    status = 413
+    kind: Kind = "too_large"
+    code = "request_too_large"
+
+
+class SlowDown(ClientMistake):
+    """The local rate limit (`--rate-limit`) is used up for now."""
+
+    status = 429
+    kind: Kind = "rate_limit"
+    code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, retry_after_s: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = str(retry_after_s)
+
+
+class PersonNeeded(CopilotApiError):
+    """Only the person whose subscription it is can mend this."""
+
+    should_retry = False
+
+
+class NotSignedIn(PersonNeeded):
+    """There is no usable GitHub token."""
+
+    status = 401
+    kind: Kind = "authentication"
+    code = "not_signed_in"
+
+
+class SignInFailed(PersonNeeded):
+    """A sign-in was refused, cancelled or ran out of time."""
+
+    status = 401
+    kind: Kind = "authentication"
+    code = "sign_in_failed"
+
+
+class SubscriptionMissing(PersonNeeded):
+    """GitHub knows the account but grants it no Copilot."""
+
+    status = 403
+    kind: Kind = "permission"
+    code = "no_copilot_access"
+
+
+class KeyringUnusable(PersonNeeded):
+    """There is no safe place for the GitHub token, and none was allowed explicitly."""
+
+    status = 500
+    code = "keyring_unusable"
+
+
+class UpstreamProblem(CopilotApiError):
+    """GitHub or Copilot did not do its part."""
+
+    status = 502
+
+
+class UpstreamRefused(UpstreamProblem):
+    """Copilot answered with an error status: `status`, `code` and `retry_after` are its own."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        kind: Kind = "server",
+        code: str = "",
+        param: str = "",
+        retry_after: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.kind = kind
+        self.code = code
+        self.param = param
+        self.retry_after = retry_after
+        self.should_retry = kind not in {"billing", "authentication", "permission"}
+
+
+class UpstreamUnreachable(UpstreamProblem):
+    """No answer: DNS, connection, TLS or time-out before the first byte."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeout(UpstreamProblem):
+    """The answer did not begin, or fell silent, within the time allowed."""
+
+    status = 504
+    kind: Kind = "timeout"
+    code = "upstream_timeout"
+
+
+class UpstreamBroke(UpstreamProblem):
+    """The answer began and then ended or went wrong before it was complete."""
+
+    code = "upstream_broke"
+
+
+class StartFailed(CopilotApiError):
+    """The program could not start as asked: port in use, a start that would be unsafe."""
+
+
+class SettingsBroken(StartFailed):
+    """A settings file, environment variable or flag holds something unusable; the message names where."""
+
+    exit_code = 2

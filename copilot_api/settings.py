@@ -1,0 +1,283 @@
+"""Every setting, declared once: default < file (TOML) < environment < flag. The only module that reads the environment."""
+
+import dataclasses
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from copilot_api.errors import SettingsBroken
+
+ENV_PREFIX = "COPILOT_API_"
+FILE_NAME = "config.toml"
+
+
+def _option(
+    default: Any,
+    help: str,  # noqa: A002 - the word that the command line uses for it
+    *flags: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    env: tuple[str, ...] = (),
+    secret: bool = False,
+) -> Any:
+    """A setting: `flags` are its spellings on the command line, `env` further variables that hold it, first one first."""
+    metadata = {"help": help, "flags": flags, "low": low, "high": high, "choices": choices, "env": env, "secret": secret}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one run; immutable. Each field's metadata holds its help, flags, bounds and variables.
+
+    `origins` says where each value that is not a default came from: "config.toml", a variable's name, or "flag".
+    """
+
+    # serving
+    port: int = _option(4141, "Port to listen on", "--port", "-p", low=0, high=65535)
+    host: str = _option("127.0.0.1", "Address to listen on; anything but loopback needs an API key", "--host")
+    api_keys: tuple[str, ...] = _option(
+        (),
+        "Keys that clients must present (none: any key is accepted on loopback)",
+        "--api-key",
+        env=("COPILOT_API_KEY",),
+        secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = _option((), "Further Host names that clients may address", "--allow-host")
+    cors_origins: tuple[str, ...] = _option((), "Web origins that may read answers; * for every one", "--cors-origin")
+    serve_token: bool = _option(False, "Serve the Copilot token at GET /token, as copilot-api 0.7 did", "--serve-token")
+    body_limit_mib: int = _option(64, "Largest request body, in MiB", low=1, high=1024)
+    drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
+
+    # pacing
+    manual: bool = _option(False, "Ask on the terminal before each model request", "--manual")
+    rate_limit: float | None = _option(None, "Least seconds between model requests", "--rate-limit", "-r", low=0)
+    wait: bool = _option(False, "Wait for the rate limit instead of answering 429", "--wait", "-w")
+
+    # account
+    account_type: str = _option(
+        "individual", "individual, business or enterprise: which Copilot host to assume", "--account-type", "-a"
+    )
+    enterprise_url: str = _option("", "Your company's GHE.com host, such as company.ghe.com", "--enterprise-url")
+    github_token: str = _option(
+        "",
+        "GitHub token for this run only; visible to other users in the process list, prefer GH_TOKEN",
+        "--github-token",
+        "-g",
+        env=("COPILOT_GITHUB_TOKEN", "GH_TOKEN"),
+        secret=True,
+    )
+    token_store: str = _option(
+        "keyring",
+        "Where sign-in keeps the GitHub token: keyring, or file (mode 0600)",
+        "--token-store",
+        choices=("keyring", "file"),
+    )
+    show_token: bool = _option(False, "Print tokens to the terminal when they are fetched", "--show-token")
+    client_id: str = _option("Iv1.b507a08c87ecfe98", "OAuth client id of the device sign-in")
+
+    # upstream
+    sandbox: bool = _option(False, "Serve a simulated Copilot: no account, no network, nothing is billed", "--sandbox")
+    proxy_env: bool = _option(False, "Use HTTP_PROXY, HTTPS_PROXY and NO_PROXY", "--proxy-env")
+    github_url: str = _option("", "Base URL of GitHub's sign-in pages (tests and labs)")
+    github_api_url: str = _option("", "Base URL of GitHub's API (tests and labs)")
+    copilot_url: str = _option("", "Base URL of Copilot's API (tests and labs)")
+    connect_timeout_s: float = _option(10.0, "Seconds to reach Copilot", low=0.1, high=600)
+    idle_timeout_s: float = _option(
+        300.0, "Seconds that Copilot may stay silent before an answer counts as lost", low=1, high=86400
+    )
+    heartbeat_s: float = _option(15.0, "Seconds of silence after which an open stream gets a keep-alive", low=0.05, high=300)
+
+    # identity
+    editor_version: str = _option("vscode/1.121.0", "Editor-Version header")
+    plugin_version: str = _option("copilot-chat/0.48.1", "Editor-Plugin-Version header")
+    integration_id: str = _option("vscode-chat", "Copilot-Integration-Id header; decides which models are offered")
+    api_version: str = _option("2026-01-09", "X-GitHub-Api-Version header towards Copilot")
+    betas: tuple[str, ...] = _option(
+        (
+            "interleaved-thinking-2025-05-14",
+            "context-management-2025-06-27",
+            "advanced-tool-use-2025-11-20",
+            "extended-cache-ttl-2025-04-11",
+        ),
+        "anthropic-beta values that Copilot accepts; others are not passed on",
+    )
+    always_user: bool = _option(False, "Report every model request as started by you (X-Initiator: user)")
+
+    # models
+    aliases: dict[str, str] = _option({}, "Further model names: alias = model id")  # noqa: RUF009 - makes a field
+    catalog_s: float = _option(600.0, "Seconds after which the model list is read again", low=1, high=86400)
+
+    # terminal
+    verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")
+
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+
+def options() -> dict[str, dataclasses.Field[Any]]:
+    """Every setting by name, in the order of declaration."""
+    return {f.name: f for f in dataclasses.fields(Settings) if f.metadata}
+
+
+def variables(name: str) -> tuple[str, ...]:
+    """The environment variables that set `name`, strongest first."""
+    return (ENV_PREFIX + name.upper(), *options()[name].metadata["env"])
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    path: Path | None = None,
+) -> Settings:
+    """The settings of this run. `flags` are those given on the command line (None: not given).
+
+    Raises SettingsBroken, naming the file's line, the variable or the flag, for anything that cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    path = path or Path(environ.get(ENV_PREFIX + "CONFIG") or config_dir() / FILE_NAME)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, value in _from_file(path).items():
+        values[name], origins[name] = value, str(path)
+    for name in options():
+        for variable in variables(name):
+            if text := environ.get(variable):
+                values[name], origins[name] = _from_text(name, text, variable), variable
+                break
+    for name, value in (flags or {}).items():
+        if value is not None:
+            values[name], origins[name] = _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
+    return Settings(**values, origins=origins)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsBroken(f"{path} cannot be read: {error}") from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsBroken(f"{path} is not valid TOML: {error}", hint="mend that line, or move the file away") from error
+    known = options()
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        where = f"{path} line {_line_of(key, text)}"
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            raise SettingsBroken(
+                f"{where}: there is no setting {key!r}",
+                hint=f"did you mean {close[0]!r}?" if close else "copilot-api debug lists the settings",
+            )
+        found[name] = _checked(name, value, f"{where}: {key}")
+    return found
+
+
+def _line_of(key: str, text: str) -> int:
+    pattern = re.compile(rf"""^\s*\[?\s*["']?{re.escape(key)}["']?\s*[\]=.]""")
+    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
+
+
+def _from_text(name: str, text: str, where: str) -> Any:
+    """A value from an environment variable, where everything is text: lists by commas, tables as `a=b,c=d`."""
+    default = _default(name)
+    if isinstance(default, bool):
+        word = text.strip().lower()
+        if word in {"1", "true", "yes", "on"}:
+            return True
+        if word in {"0", "false", "no", "off"}:
+            return False
+        raise SettingsBroken(f"{where} must be true or false, not {text!r}")
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, dict):
+        pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+        return _checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
+    if isinstance(default, str):
+        return _checked(name, text.strip(), where)
+    try:
+        number: int | float = int(text) if isinstance(default, int) else float(text)
+    except ValueError:
+        raise SettingsBroken(f"{where} must be a number, not {text!r}") from None
+    return _checked(name, number, where)
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    """`value` as the setting's type and within its bounds. Raises SettingsBroken."""
+    default, metadata = _default(name), options()[name].metadata
+    if isinstance(default, bool):
+        return _expect(value, isinstance(value, bool), where, "true or false")
+    if isinstance(default, tuple):
+        items = cast("list[str]", value if isinstance(value, list | tuple) else [value])
+        return tuple(_expect(items, all(isinstance(item, str) for item in items), where, "a list of texts"))
+    if isinstance(default, dict):
+        good = isinstance(value, dict) and all(isinstance(v, str) and k and v for k, v in value.items())
+        return _expect(value, good, where, "a table of texts")
+    if isinstance(default, str):
+        good = isinstance(value, str) and (not metadata["choices"] or value in metadata["choices"])
+        return _expect(value, good, where, " or ".join(metadata["choices"]) or "a text", hidden=metadata["secret"])
+    whole = isinstance(default, int)
+    good = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    _expect(value, good, where, "a whole number" if whole else "a number")
+    low, high = metadata["low"], metadata["high"]
+    if low is not None and value < low:
+        raise SettingsBroken(f"{where} must be at least {low:g}, not {value!r}")
+    if high is not None and value > high:
+        raise SettingsBroken(f"{where} must be at most {high:g}, not {value!r}")
+    return value if whole else float(value)
+
+
+def _expect(value: Any, good: bool, where: str, what: str, *, hidden: bool = False) -> Any:  # noqa: FBT001 - the verdict on value
+    if not good:
+        raise SettingsBroken(f"{where} must be {what}" + ("" if hidden else f", not {value!r}"))
+    return value
+
+
+def _default(name: str) -> Any:
+    declared = options()[name]
+    if declared.default is not dataclasses.MISSING:
+        return declared.default
+    return declared.default_factory() if declared.default_factory is not dataclasses.MISSING else None
+
+
+def config_dir() -> Path:
+    """The platform's folder for this program's settings."""
+    from platformdirs import user_config_path
+
+    return user_config_path("copilot-api", appauthor=False, roaming=True)
+
+
+def data_dir() -> Path:
+    """The platform's folder for what this program keeps."""
+    from platformdirs import user_data_path
+
+    return user_data_path("copilot-api", appauthor=False)
+
+
+def legacy_token_path() -> Path:
+    """Where npm copilot-api 0.7 left the GitHub token in plain text, on every operating system."""
+    return Path.home() / ".local" / "share" / "copilot-api" / "github_token"
+
+
+def has_session_bus() -> bool:
+    """Whether a D-Bus session is there to ask for the Secret Service (Linux)."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS")) or bool(runtime and Path(runtime, "bus").exists())
+
+
+def shell() -> str:
+    """The name of the person's shell: zsh, fish, bash, sh, pwsh, powershell or cmd."""
+    if os.name == "nt":
+        return "powershell" if os.environ.get("PSModulePath", "").count(";") > 1 else "cmd"  # noqa: SIM112 - Windows' own spelling
+    return Path(os.environ.get("SHELL") or "sh").name

@@ -1,0 +1,120 @@
+"""Imports only point down: design rule of the house, enforced on the syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "copilot_api"
+
+# Rooms by floor. A module imports its own room and lower floors, nothing else.
+FLOORS = {
+    "": 0,
+    "errors": 0,
+    "settings": 0,
+    "log": 0,
+    "dialects": 1,
+    "translate": 2,
+    "tokens": 2,
+    "upstream": 3,
+    "ledger": 3,
+    "sandbox": 3,
+    "server": 4,
+    "service": 5,
+    "desktop": 6,
+    "setup": 6,
+    "doctor": 6,
+    "console": 7,
+    "cli": 8,
+    "__main__": 9,
+}
+PURE_ROOMS = {"dialects", "translate"}
+IMPURE = {"asyncio", "aiohttp", "time", "datetime", "os", "pathlib", "random", "uuid", "logging", "threading"}
+ONLY_IN = {
+    "orjson": {"copilot_api/dialects/codec.py"},
+    "keyring": {"copilot_api/upstream/secrets.py"},
+    "tiktoken": {"copilot_api/tokens/"},
+    "pystray": {"copilot_api/desktop/"},
+}
+LATE_IMPORTERS = {"cli", "desktop", "__main__", "console"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def imports(path: Path) -> Iterator[tuple[str, ast.stmt]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node
+
+
+def at(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_point_down(path: Path) -> None:
+    here = room(path)
+    for name, node in imports(path):
+        if not name.startswith("copilot_api."):
+            continue
+        there = name.split(".")[1]
+        there = "" if there == "__version__" else there
+        assert there in FLOORS, f"{at(path, node)}: {there} has no floor"
+        assert there == here or FLOORS[there] < FLOORS[here] or FLOORS[here] == FLOORS[there] == 0, (
+            f"{at(path, node)}: {here} may not import {there}"
+        )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_each_library_has_one_door(path: Path) -> None:
+    relative = path.relative_to(ROOT).as_posix()
+    for name, node in imports(path):
+        top = name.split(".")[0]
+        if room(path) in PURE_ROOMS:
+            assert top not in IMPURE, f"{at(path, node)}: {room(path)} is pure, it may not import {top}"
+        allowed = ONLY_IN.get(top)
+        assert allowed is None or any(relative.startswith(place) for place in allowed), (
+            f"{at(path, node)}: {top} has another door"
+        )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_environment_print_and_tasks_have_one_home(path: Path) -> None:
+    relative = path.relative_to(PACKAGE).as_posix()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
+            assert relative == "settings.py", f"{at(path, node)}: the environment is read in settings.py only"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            assert relative == "console.py", f"{at(path, node)}: only the console prints"
+        if isinstance(node, ast.Attribute) and node.attr in {"create_task", "ensure_future"}:
+            assert relative == "service.py", f"{at(path, node)}: tasks are born in service.py only"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_the_command_line_and_the_desktop_import_late(path: Path) -> None:
+    if room(path) in LATE_IMPORTERS:
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    allowed = {id(node) for node in tree.body} | {
+        id(child)
+        for node in tree.body
+        if isinstance(node, ast.If)
+        for child in node.body
+        if "TYPE_CHECKING" in ast.unparse(node.test)
+    }
+    late_libraries = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs"}  # heavy, and needed by few runs
+    for name, node in imports(path):
+        if id(node) not in allowed:
+            assert name.split(".")[0] in late_libraries, f"{at(path, node)}: imports sit at the top"
