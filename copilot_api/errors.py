@@ -4,6 +4,7 @@ Two levels: who must act (the client, a person, GitHub, the one who starts the p
 `error`, the console and a notification draw the same object; nothing else in the program decides how a failure looks.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 Kind = Literal[
@@ -27,7 +28,8 @@ class CopilotApiError(Exception):
 
     `status` is an HTTP status, `kind` the dialect-neutral class of failure, `code` and `param` the machine-readable detail
     of OpenAI's error object (empty when there is none), `retry_after` the value of a `Retry-After` header, passed on as it
-    came. `should_retry` is False where the official SDKs would otherwise hammer in vain (a spent quota).
+    came, `details` what a client's program reads beside the message. `should_retry` is False where the official SDKs would
+    otherwise hammer in vain (a spent quota).
     """
 
     status: int = 500
@@ -36,6 +38,7 @@ class CopilotApiError(Exception):
     param: str = ""
     retry_after: str = ""
     should_retry: bool = True
+    details: Mapping[str, object] | None = None
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -55,10 +58,13 @@ class ClientMistake(CopilotApiError):
     status = 400
     kind: Kind = "invalid_request"
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "", param: str = "") -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", code: str = "", param: str = "", details: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.code = code or self.code
         self.param = param or self.param
+        self.details = details
 
 
 class ModelUnknown(ClientMistake):

@@ -115,6 +115,7 @@ class Ask:
     """All the proxy must know of a request before it is translated or passed on.
 
     `model` as the client named it; `initiator` and `why` are the honest answer to "did a human just speak?";
+    `interaction` is a UUID that all requests of one user turn share, `purpose` the `X-Interaction-Type`;
     `has_images` asks Copilot for vision; `max_output` is the client's cap in tokens, if any.
     """
 
@@ -123,5 +124,6 @@ class Ask:
     initiator: Literal["user", "agent"]
     why: str
     interaction: str
+    purpose: str = "conversation-agent"
     has_images: bool
     max_output: int | None = None

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from copilot_api.dialects.codec import Json
+from copilot_api.dialects.read import obj, objs, string, whole_or_none
 
 Endpoint = Literal["/chat/completions", "/responses", "/v1/messages", "/embeddings"]
 
@@ -79,27 +80,27 @@ def parse(entry: Json) -> Model | None:
     id_ = entry.get("id")
     if not isinstance(id_, str) or not id_:
         return None
-    capabilities = _object(entry, "capabilities")
-    limits, supports = _object(capabilities, "limits"), _object(capabilities, "supports")
+    capabilities = obj(entry.get("capabilities"))
+    limits, supports = obj(capabilities.get("limits")), obj(capabilities.get("supports"))
     kind = capabilities.get("type")
     endpoints = entry.get("supported_endpoints")
-    policy = _object(entry, "policy")
-    budget = (_number(supports, "min_thinking_budget"), _number(supports, "max_thinking_budget"))
+    policy = obj(entry.get("policy"))
+    budget = (whole_or_none(supports.get("min_thinking_budget")), whole_or_none(supports.get("max_thinking_budget")))
     return Model(
         id=id_,
-        name=_text(entry, "name") or id_,
-        vendor=_text(entry, "vendor"),
+        name=string(entry.get("name")) or id_,
+        vendor=string(entry.get("vendor")),
         kind=kind if kind in {"completion", "embeddings"} else "chat",
-        family=_text(capabilities, "family"),
-        tokenizer=_text(capabilities, "tokenizer") or DEFAULT_TOKENIZER,
+        family=string(capabilities.get("family")),
+        tokenizer=string(capabilities.get("tokenizer")) or DEFAULT_TOKENIZER,
         endpoints=_endpoints(endpoints, kind),
         enabled=policy.get("state", "enabled") == "enabled",
         picker=bool(entry.get("model_picker_enabled", True)),
-        max_context=_number(limits, "max_context_window_tokens"),
-        max_prompt=_number(limits, "max_prompt_tokens"),
-        max_output=_number(limits, "max_output_tokens"),
-        max_output_whole=_number(limits, "max_non_streaming_output_tokens"),
-        max_inputs=_number(limits, "max_inputs"),
+        max_context=whole_or_none(limits.get("max_context_window_tokens")),
+        max_prompt=whole_or_none(limits.get("max_prompt_tokens")),
+        max_output=whole_or_none(limits.get("max_output_tokens")),
+        max_output_whole=whole_or_none(limits.get("max_non_streaming_output_tokens")),
+        max_inputs=whole_or_none(limits.get("max_inputs")),
         vision=bool(supports.get("vision")),
         tools=bool(supports.get("tool_calls")),
         structured=bool(supports.get("structured_outputs")),
@@ -113,10 +114,8 @@ def parse(entry: Json) -> Model | None:
 def parse_list(answer: Json) -> dict[str, Model]:
     """The catalog by id, in Copilot's order. Ids occur twice in real catalogs; the last entry wins."""
     models: dict[str, Model] = {}
-    entries = answer.get("data")
-    for entry in entries if isinstance(entries, list) else []:
-        model = parse(entry) if isinstance(entry, dict) else None
-        if model:
+    for entry in objs(answer.get("data")):
+        if model := parse(entry):
             models.pop(model.id, None)
             models[model.id] = model
     return models
@@ -126,18 +125,3 @@ def _endpoints(listed: object, kind: object) -> tuple[str, ...]:
     if isinstance(listed, list) and listed:
         return tuple(e for e in listed if isinstance(e, str))
     return {"embeddings": ("/embeddings",), "completion": ()}.get(str(kind), ("/chat/completions",))
-
-
-def _object(parent: Json, key: str) -> Json:
-    value = parent.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(parent: Json, key: str) -> str:
-    value = parent.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _number(parent: Json, key: str) -> int | None:
-    value = parent.get(key)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

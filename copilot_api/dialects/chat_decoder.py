@@ -1,0 +1,239 @@
+"""Reading Chat Completions as Copilot sends them: whole answers and streams. Source: copilot-upstream §3.2, §3.3."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from copilot_api.dialects import kinds
+from copilot_api.dialects.arguments import Scanner
+from copilot_api.dialects.codec import Json, loads
+from copilot_api.dialects.events import (
+    Closed,
+    Counted,
+    Event,
+    Failed,
+    Opened,
+    Reason,
+    Refused,
+    Text,
+    Thought,
+    ToolInput,
+    ToolOpened,
+)
+from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.sse import Sse
+from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
+
+CUT_SHORT = "The answer from Copilot ended before it was complete"
+
+_REASONS: dict[str, Reason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_use",
+    "function_call": "tool_use",
+    "content_filter": "refusal",
+}
+
+
+def whole(answer: Json) -> Iterator[Event]:
+    """A complete answer as events. Claude's answers come split over several choices; they are one answer."""
+    yield Opened(id=string(answer.get("id")), model=string(answer.get("model")))
+    messages = [obj(choice.get("message")) for choice in objs(answer.get("choices"))]
+    for message in messages:
+        if thought := _thought(message):
+            yield Thought(text=thought)
+    if opaque := next((m["reasoning_opaque"] for m in messages if string(m.get("reasoning_opaque"))), ""):
+        yield Thought(signature=opaque)
+    for message in messages:
+        if text := _content(message.get("content")):
+            yield Text(text=text)
+        if refusal := string(message.get("refusal")):
+            yield Refused(text=refusal)
+    calls = [call for message in messages for call in objs(message.get("tool_calls"))]
+    for index, call in enumerate(calls):
+        function = obj(call.get("function"))
+        yield ToolOpened(index=index, id=string(call.get("id")) or _minted(answer, index), name=string(function.get("name")))
+        yield ToolInput(index=index, json=string(function.get("arguments")))
+    if counted := counted_in(answer):
+        yield counted
+    finishes = [choice["finish_reason"] for choice in objs(answer.get("choices")) if choice.get("finish_reason")]
+    yield _ending(finishes[-1] if finishes else None, has_tools=bool(calls))
+
+
+class Decoder:
+    """Copilot's stream as events, whatever variant of a chunk it sends (copilot-upstream §3.3)."""
+
+    def __init__(self) -> None:
+        self._opened = False
+        self._ended = False
+        self._finish: str | None = None
+        self._counted: Counted | None = None
+        self._first: Json = {}
+        self._calls: list[_Call] = []
+        self._at: dict[tuple[Any, Any], _Call] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether the finish reason was seen: only usage and the end mark may follow."""
+        return self._finish is not None
+
+    def feed(self, sse: Sse) -> Iterator[Event]:
+        """The events in one frame."""
+        if self._ended or not sse.data:
+            return
+        if sse.data == b"[DONE]":
+            yield from self.close()
+            return
+        try:
+            chunk = loads(sse.data)
+        except ValueError:
+            yield from self._fail(UpstreamBroke("Copilot sent a chunk that is not JSON"))
+            return
+        if isinstance(chunk, dict):
+            yield from self._read(chunk)
+
+    def close(self) -> Iterator[Event]:
+        """The end of the bytes: the answer is complete if its finish reason was seen, otherwise it failed."""
+        if self._ended:
+            return
+        for call in self._calls:
+            yield from call.open(_minted(self._first, call.index), force=True)
+        if self._finish is None:
+            yield from self._fail(UpstreamBroke(CUT_SHORT))
+            return
+        self._ended = True
+        if self._counted:
+            yield self._counted
+        yield _ending(self._finish, has_tools=bool(self._calls))
+
+    def _read(self, chunk: Json) -> Iterator[Event]:
+        if problem := _problem_in(chunk):
+            yield from self._fail(problem)
+            return
+        self._counted = counted_in(chunk) or self._counted
+        choices = objs(chunk.get("choices"))
+        if not self._opened and (choices or chunk.get("id")):
+            self._opened, self._first = True, chunk
+            yield Opened(id=string(chunk.get("id")), model=string(chunk.get("model")))
+        for choice in choices:
+            yield from self._delta(choice.get("index"), obj(choice.get("delta")))
+            if self._ended:
+                return
+            self._finish = choice.get("finish_reason") or self._finish
+
+    def _delta(self, choice: Any, delta: Json) -> Iterator[Event]:
+        if thought := _thought(delta):
+            yield Thought(text=thought)
+        if opaque := string(delta.get("reasoning_opaque")):
+            yield Thought(signature=opaque)
+        if text := _content(delta.get("content")):
+            yield Text(text=text)
+        if refusal := string(delta.get("refusal")):
+            yield Refused(text=refusal)
+        for piece in objs(delta.get("tool_calls")):
+            yield from self._call(choice, piece)
+
+    def _call(self, choice: Any, piece: Json) -> Iterator[Event]:
+        """One piece of a call. Claude numbers calls within a choice; Gemini leaves the number out; a new id is a new call."""
+        key = (choice, piece.get("index"))
+        call = self._at.get(key)
+        id_ = string(piece.get("id"))
+        if call is None or (id_ and call.id and id_ != call.id):
+            call = self._at[key] = _Call(len(self._calls))
+            self._calls.append(call)
+        function = obj(piece.get("function"))
+        call.id = call.id or id_
+        call.name = call.name or string(function.get("name"))
+        yield from call.take(string(function.get("arguments")))
+        if call.scanner.is_runaway:
+            yield from self._fail(UpstreamBroke("The model wrote nothing but blanks into a tool call"))
+
+    def _fail(self, problem: CopilotApiError) -> Iterator[Event]:
+        self._ended = True
+        yield Failed(problem=problem)
+
+
+class _Call:
+    """One tool call under way. It opens when both its id and its name are known; what came before is held."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.id = ""
+        self.name = ""
+        self.scanner = Scanner()
+        self._held: list[str] = []
+        self._is_open = False
+
+    def take(self, arguments: str) -> Iterator[Event]:
+        if arguments:
+            self.scanner.feed(arguments)
+            self._held.append(arguments)
+        yield from self.open(self.id, force=False)
+
+    def open(self, id_: str, *, force: bool) -> Iterator[Event]:
+        if not self._is_open and ((self.id and self.name) or (force and self.name)):
+            self._is_open = True
+            yield ToolOpened(index=self.index, id=self.id or id_, name=self.name)
+        if self._is_open and self._held:
+            yield ToolInput(index=self.index, json="".join(self._held))
+            self._held.clear()
+
+
+def _ending(finish: str | None, *, has_tools: bool) -> Event:
+    """`stop` after tool calls happens; a client that believes it never runs them. `error` and nothing at all are failures."""
+    if finish is None or finish == "error":
+        return Failed(problem=UpstreamBroke(CUT_SHORT if finish is None else "Copilot reported an error instead of an end"))
+    reason = _REASONS.get(finish, "stop")
+    return Closed(reason="tool_use" if has_tools and reason == "stop" else reason)
+
+
+def _problem_in(chunk: Json) -> CopilotApiError | None:
+    failure = chunk.get("error") or next(iter(chunk.get("copilot_errors") or []), None)
+    if not failure:
+        return None
+    if not isinstance(failure, dict):
+        return UpstreamBroke(str(failure))
+    message = string(failure.get("message")) or "Copilot reported an error in the middle of its answer"
+    code = string(failure.get("code")) or string(failure.get("type"))
+    return UpstreamRefused(message, status=502, kind=kinds.of_code(code) or "server", code=code)
+
+
+def counted_in(chunk: Json) -> Counted | None:
+    """The usage that an answer or a chunk reports, if it does."""
+    reported = chunk.get("usage")
+    if not isinstance(reported, dict):
+        return None
+    prompt, output = obj(reported.get("prompt_tokens_details")), obj(reported.get("completion_tokens_details"))
+    return Counted(
+        prompt=number(reported.get("prompt_tokens")),
+        output=number(reported.get("completion_tokens")),
+        cached=number(prompt.get("cached_tokens")),
+        cache_write=number(prompt.get("cache_write_tokens") or prompt.get("cache_creation_input_tokens")),
+        reasoning=number(output.get("reasoning_tokens")),
+        nano_aiu=number(obj(chunk.get("copilot_usage")).get("total_nano_aiu")),
+    )
+
+
+def _minted(answer: Json, index: int) -> str:
+    return f"call_{re.sub(r'[^a-zA-Z0-9]', '', string(answer.get('id')))[-24:]}{index}"
+
+
+def _thought(message: Json) -> str:
+    """Visible reasoning under its present and its former names."""
+    return next((t for t in map(string, map(message.get, ("reasoning_text", "reasoning_content", "cot_summary"))) if t), "")
+
+
+def _content(content: Any) -> str:
+    if isinstance(content, list):
+        return "".join(string(part.get("text")) for part in content if isinstance(part, dict))
+    return string(content)
+
+
+def _choices(answer: Json) -> list[Json]:
+    choices = answer.get("choices")
+    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+
+
+def _calls(message: Json) -> list[Json]:
+    calls = message.get("tool_calls")
+    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
