@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import os
 import re
 import tomllib
@@ -99,7 +100,9 @@ class Settings:
     editor_version: str = _option("vscode/1.121.0", "Editor-Version header")
     plugin_version: str = _option("copilot-chat/0.48.1", "Editor-Plugin-Version header")
     integration_id: str = _option("vscode-chat", "Copilot-Integration-Id header; decides which models are offered")
+    user_agent: str = _option("", "User-Agent header; empty: GitHubCopilotChat with the version of plugin_version")
     api_version: str = _option("2026-01-09", "X-GitHub-Api-Version header towards Copilot")
+    github_api_version: str = _option("2025-04-01", "X-GitHub-Api-Version header towards GitHub")
     betas: tuple[str, ...] = _option(
         (
             "interleaved-thinking-2025-05-14",
@@ -142,9 +145,9 @@ def load(
     Raises SettingsBroken, naming the file's line, the variable or the flag, for anything that cannot be used.
     """
     environ = os.environ if environ is None else environ
-    path = path or Path(environ.get(ENV_PREFIX + "CONFIG") or config_dir() / FILE_NAME)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    path = path or config_path(environ)
     for name, value in _from_file(path).items():
         values[name], origins[name] = value, str(path)
     for name in options():
@@ -154,8 +157,24 @@ def load(
                 break
     for name, value in (flags or {}).items():
         if value is not None:
-            values[name], origins[name] = _checked(name, value, f"--{name.replace('_', '-')}"), "flag"
+            spelling = next(iter(options()[name].metadata["flags"]), name)
+            values[name], origins[name] = _checked(name, value, spelling), "flag"
     return Settings(**values, origins=origins)
+
+
+def config_path(environ: Mapping[str, str] | None = None) -> Path:
+    """The settings file that `load` reads. Raises SettingsBroken when the one named by COPILOT_API_CONFIG is missing."""
+    named = (os.environ if environ is None else environ).get(ENV_PREFIX + "CONFIG")
+    if named and not Path(named).exists():
+        raise SettingsBroken(f"{ENV_PREFIX}CONFIG names {named}, which does not exist")
+    return Path(named) if named else config_dir() / FILE_NAME
+
+
+def strangers(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Variables that look like ours but are none: a misspelt one would otherwise be ignored in silence."""
+    known = {ENV_PREFIX + "CONFIG", *(variable for name in options() for variable in variables(name))}
+    names = os.environ if environ is None else environ
+    return tuple(sorted(name for name in names if name.startswith(ENV_PREFIX) and name not in known))
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -220,7 +239,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         return _expect(value, isinstance(value, bool), where, "true or false")
     if isinstance(default, tuple):
         items = cast("list[str]", value if isinstance(value, list | tuple) else [value])
-        return tuple(_expect(items, all(isinstance(item, str) for item in items), where, "a list of texts"))
+        good = all(isinstance(item, str) for item in items)
+        return tuple(_expect(items, good, where, "a list of texts", hidden=metadata["secret"]))
     if isinstance(default, dict):
         good = isinstance(value, dict) and all(isinstance(v, str) and k and v for k, v in value.items())
         return _expect(value, good, where, "a table of texts")
@@ -228,7 +248,7 @@ def _checked(name: str, value: Any, where: str) -> Any:
         good = isinstance(value, str) and (not metadata["choices"] or value in metadata["choices"])
         return _expect(value, good, where, " or ".join(metadata["choices"]) or "a text", hidden=metadata["secret"])
     whole = isinstance(default, int)
-    good = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    good = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and math.isfinite(value)
     _expect(value, good, where, "a whole number" if whole else "a number")
     low, high = metadata["low"], metadata["high"]
     if low is not None and value < low:
@@ -276,8 +296,22 @@ def has_session_bus() -> bool:
     return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS")) or bool(runtime and Path(runtime, "bus").exists())
 
 
+def displays() -> tuple[str, ...]:
+    """The graphical sessions this process belongs to: "wayland", "x11"; what a clipboard or a browser needs (Linux)."""
+    return tuple(kind for kind, variable in (("wayland", "WAYLAND_DISPLAY"), ("x11", "DISPLAY")) if os.environ.get(variable))
+
+
+def allows_colour() -> bool:
+    """False when NO_COLOR (no-color.org) or a terminal without colours says so."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    # The old Windows console prints escape sequences as they are; the terminals that know them set one of these.
+    return os.name != "nt" or any(os.environ.get(name) for name in ("WT_SESSION", "ANSICON", "TERM"))
+
+
 def shell() -> str:
-    """The name of the person's shell: zsh, fish, bash, sh, pwsh, powershell or cmd."""
+    """The shell that the environment names, such as zsh, fish or bash; on Windows powershell or cmd."""
     if os.name == "nt":
+        # PowerShell puts its own folders in front of the two that every process has.
         return "powershell" if os.environ.get("PSModulePath", "").count(";") > 1 else "cmd"  # noqa: SIM112 - Windows' own spelling
     return Path(os.environ.get("SHELL") or "sh").name
