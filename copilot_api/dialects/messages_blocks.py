@@ -1,0 +1,138 @@
+"""The order of Anthropic's content blocks: one open at a time, none opened twice.
+
+Copilot's other endpoints interleave parallel tool calls and send signatures late; here each block waits for its turn.
+Encoder and `collect` both draw what this module decides, so a stream and a whole answer cannot differ.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from copilot_api.dialects.arguments import Scanner
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.events import Refused, Text, Thought, ToolInput, ToolOpened
+
+Content = Text | Thought | Refused | ToolOpened | ToolInput
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move: `start` opens block `index` with the value of its first event, `delta` adds to it, `stop` closes it."""
+
+    kind: Literal["start", "delta", "stop"]
+    index: int
+    value: Json
+
+
+class Blocks:
+    """Turns content events into steps."""
+
+    def __init__(self) -> None:
+        self._index = -1
+        self._open: tuple[str, int] | None = None
+        self._scanner = Scanner()
+        self._held: dict[int, _HeldTool] = {}
+        self._late: list[Text | Thought | Refused] = []
+
+    def feed(self, event: Content) -> Iterator[Step]:
+        """The steps that `event` causes now; some content waits for a later event or for `close`."""
+        match event:
+            case ToolInput():
+                yield from self._tool_input(event)
+            case ToolOpened():
+                yield from self._tool_opened(event)
+            case _ if self._tool_is_busy:
+                self._late.append(event)
+            case Thought():
+                yield from self._thought(event)
+            case Text(text=text, part=part):
+                yield from self._text(text, ("text", part))
+            case Refused(text=text):
+                yield from self._text(text, ("refusal", 0))
+
+    def close(self) -> Iterator[Step]:
+        """The steps that end the answer: everything that waited, in order."""
+        yield from self._stop()
+        for index in list(self._held):
+            yield from self._release(index)
+            yield from self._stop()
+        while self._late:
+            late, self._late = self._late, []
+            for event in late:
+                yield from self.feed(event)
+            yield from self._stop()
+
+    @property
+    def _tool_is_busy(self) -> bool:
+        return self._open is not None and self._open[0] == "tool" and not self._scanner.is_complete
+
+    def _text(self, text: str, key: tuple[str, int]) -> Iterator[Step]:
+        if self._open != key:
+            yield from self._begin(key, {"type": "text", "text": ""})
+        yield self._delta({"type": "text_delta", "text": text})
+
+    def _thought(self, event: Thought) -> Iterator[Step]:
+        key = ("thinking", event.part)
+        if event.redacted:
+            yield from self._begin(key, {"type": "redacted_thinking", "data": event.redacted})
+            yield from self._stop()
+            return
+        if self._open is not None and self._open != key and event.signature:
+            self._late.append(event)  # the block it seals is closed: it gets one of its own, at the end
+            return
+        if self._open != key:
+            yield from self._begin(key, {"type": "thinking", "thinking": "", "signature": ""})
+        if event.text:
+            yield self._delta({"type": "thinking_delta", "thinking": event.text})
+        if event.signature:
+            yield self._delta({"type": "signature_delta", "signature": event.signature})
+            yield from self._stop()
+
+    def _tool_opened(self, event: ToolOpened) -> Iterator[Step]:
+        if self._tool_is_busy:
+            self._held[event.index] = _HeldTool(event)
+            return
+        yield from self._begin_tool(event)
+
+    def _tool_input(self, event: ToolInput) -> Iterator[Step]:
+        if self._open == ("tool", event.index):
+            self._scanner.feed(event.json)
+            yield self._delta({"type": "input_json_delta", "partial_json": event.json})
+            while self._held and not self._tool_is_busy:
+                yield from self._release(next(iter(self._held)))
+        elif event.index in self._held:
+            self._held[event.index].pieces.append(event.json)
+
+    def _release(self, index: int) -> Iterator[Step]:
+        held = self._held.pop(index)
+        yield from self._begin_tool(held.opened)
+        if json := "".join(held.pieces):
+            self._scanner.feed(json)
+            yield self._delta({"type": "input_json_delta", "partial_json": json})
+
+    def _begin_tool(self, event: ToolOpened) -> Iterator[Step]:
+        block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
+        yield from self._begin(("tool", event.index), block)
+        self._scanner = Scanner()
+
+    def _begin(self, key: tuple[str, int], block: Json) -> Iterator[Step]:
+        yield from self._stop()
+        self._index += 1
+        self._open = key
+        yield Step("start", self._index, block)
+
+    def _delta(self, delta: Json) -> Step:
+        return Step("delta", self._index, delta)
+
+    def _stop(self) -> Iterator[Step]:
+        if self._open is not None:
+            self._open = None
+            yield Step("stop", self._index, {})
+
+
+class _HeldTool:
+    """A call that another one is in the way of."""
+
+    def __init__(self, opened: ToolOpened) -> None:
+        self.opened = opened
+        self.pieces: list[str] = []
