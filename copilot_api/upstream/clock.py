@@ -1,0 +1,37 @@
+"""Time as an object handed in, so that expiry, back-off and sleep can be tested without waiting."""
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two clocks, because one stands still while a laptop sleeps and the other may be set by hand."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards; on most systems they do not count sleep."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since 1970; counts sleep, and jumps when the clock is set."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def monotonic(self) -> float:
+        """`time.monotonic`."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """`time.time`."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """`asyncio.sleep`."""
+        await asyncio.sleep(seconds)
