@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
+from copilot_api.dialects.codec import Json
 from copilot_api.errors import SettingsBroken, UpstreamProblem
 from copilot_api.settings import Settings
 
@@ -49,6 +50,14 @@ class Hosts:
             copilot_pinned=bool(pinned),
             suffixes=(COPILOT, tenant) if tenant else (COPILOT,),
         )
+
+    def data_plane(self, answer: Json) -> str:
+        """The base URL that an answer of GitHub's names (`endpoints.api`), or the assumed one. Raises UpstreamProblem."""
+        endpoints = answer.get("endpoints")
+        named = endpoints.get("api") if isinstance(endpoints, dict) else None
+        if self.copilot_pinned or not named:
+            return self.copilot
+        return self.check_copilot_url(str(named))
 
     def check_copilot_url(self, url: str) -> str:
         """`url` as a base that may receive our token: https, at or under an allowed domain, nothing but a host.
