@@ -1,0 +1,17 @@
+"""Opens a page in the person's browser, only where that is a window of its own."""
+
+import sys
+import threading
+import webbrowser
+
+from copilot_api import settings
+
+
+def can_open() -> bool:
+    """False where a browser would take over the terminal, or where there is no screen to show it on."""
+    return sys.platform in {"win32", "darwin"} or bool(settings.displays())
+
+
+def open_page(url: str) -> None:
+    """Starts the browser without waiting for it; some wait until their window is closed."""
+    threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()

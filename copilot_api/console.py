@@ -1,0 +1,140 @@
+"""The voice: data to standard output, everything else to standard error, lower case, and a hint that can be typed.
+
+Nothing else in the program prints. What comes from outside (model names, error texts) is cleaned of control characters, so
+that no server can move the cursor or rename the window.
+"""
+
+import json
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from copilot_api import settings
+from copilot_api.errors import CopilotApiError
+from copilot_api.log import redact
+
+# Every control character but tab, line feed, and the start of a plain colour change such as those of `paint`.
+_CONTROL = re.compile(r"\x1b(?!\[\d{0,2}m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+# A sentence that begins with one of these keeps its capital.
+_NAMES = ("Copilot", "Claude", "Python", "Linux", "Windows")
+
+
+def set_up() -> None:
+    """Lets a terminal or pipe that cannot show a character show its number, instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def data(text: str = "") -> None:
+    """A line that a script may read."""
+    print(_cleaned(text))
+
+
+def data_json(value: Any) -> None:
+    """`value` as JSON, indented; ASCII, so that no terminal's encoding can spoil it."""
+    print(json.dumps(value, indent=2))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows in columns as wide as they must be, two spaces apart; the head in capitals."""
+    lines = [tuple(word.upper() for word in head), *(tuple(_cleaned(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def say(text: str = "", *, end: str = "\n") -> None:
+    """A line for the person, not for scripts."""
+    print(_cleaned(text), end=end, file=sys.stderr, flush=True)
+
+
+def warn(text: str, *, hint: str = "") -> None:
+    """Something is not as it should be, and the program goes on."""
+    _label("warning", "yellow", text)
+    if hint:
+        _label("hint", "cyan", hint)
+
+
+def fail(problem: CopilotApiError) -> int:
+    """Draws the error that ends the program; gives its exit code."""
+    _label("error", "red", problem.message)
+    if problem.hint:
+        _label("hint", "cyan", problem.hint)
+    return problem.exit_code
+
+
+def crash(error: BaseException) -> int:
+    """Draws an error that nobody expected, with its traceback and without any token; gives the exit code."""
+    say(redact("".join(traceback.format_exception(error))), end="")
+    _label("error", "red", f"this is a bug in copilot-api: {type(error).__name__}")
+    _label("hint", "cyan", "report it with the lines above; copilot-api debug tells the versions")
+    return 1
+
+
+def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """`text` in that colour if `stream` (standard error) is a terminal that wants colours, else as it is."""
+    stream = stream or sys.stderr
+    if not (stream.isatty() and settings.allows_colour()):
+        return text
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+def bar(share: float, *, width: int = 24) -> str:
+    """How much of something is used (0 to 1), drawn in plain characters; nothing where no terminal would show it."""
+    if not sys.stdout.isatty():
+        return ""
+    filled = round(width * min(max(share, 0.0), 1.0))
+    colour = "red" if share > 0.9 else "yellow" if share > 0.75 else "green"
+    return "[" + paint("#" * filled, colour, sys.stdout) + "." * (width - filled) + "]"
+
+
+def is_interactive() -> bool:
+    """Whether a person is there to be asked: both standard input and standard error are a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+@contextmanager
+def waiting(text: str, *, tick_s: float = 1.0) -> Iterator[None]:
+    """Says that the program waits, and on a terminal adds a dot now and then to show that it lives."""
+    if not sys.stderr.isatty():
+        say(text)
+        yield
+        return
+    done = threading.Event()
+    say(f"{text} ", end="")
+    dots = threading.Thread(target=_dots, args=(done, tick_s), name="dots", daemon=True)
+    dots.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dots.join()
+        say()
+
+
+def _dots(done: threading.Event, tick_s: float) -> None:
+    while not done.wait(tick_s):
+        say(".", end="")
+
+
+def _label(label: str, colour: str, text: str) -> None:
+    print(f"{paint(f'{label}:', colour)} {_cleaned(_voice(text))}", file=sys.stderr, flush=True)
+
+
+def _voice(text: str) -> str:
+    """The house style for a message: no capital unless it is a name, no full stop at the end."""
+    first = text.split(" ", 1)[0]
+    text = text[:-1] if text.endswith(".") and not text.endswith("..") else text
+    is_plain_word = first == "A" or (first[1:].islower() and first not in _NAMES)
+    return text[:1].lower() + text[1:] if is_plain_word else text
+
+
+def _cleaned(text: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
