@@ -93,9 +93,18 @@ class _Failure:
         return self.hold_s - self.since.seconds()
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A grant that GitHub does not accept; asking again at once would bring the same answer."""
+
+    grant: Grant
+    problem: NotSignedIn
+    since: _Since
+
+
 class CopilotAuth:
-    """Owns the grant and the token. `grant` may be a function that finds it: it is asked again when GitHub refuses the last one,
-    so that signing in again in another terminal mends a running server. `jitter` gives numbers from 0 to 1.
+    """Owns the grant and the token. `grant` may be a function that finds it: it is asked again when GitHub refuses the last
+    one, so that signing in again in another terminal mends a running server. `jitter` gives numbers from 0 to 1.
     """
 
     def __init__(
@@ -116,6 +125,7 @@ class CopilotAuth:
         self._era = 0  # counts grants, so that an exchange begun with an old one cannot end in its token
         self._held: _Held | None = None
         self._failure: _Failure | None = None
+        self._refused: _Refused | None = None
         self._attempts = 0
         self._lock = asyncio.Lock()
         self._discards: deque[_Since] = deque(maxlen=DISCARDS)
@@ -177,6 +187,7 @@ class CopilotAuth:
         self._grant = grant
         self._held = None
         self._failure = None
+        self._refused = None
         self._direct_api = ""
 
     def forget(self) -> None:
@@ -201,7 +212,7 @@ class CopilotAuth:
                 failures += 1
                 _log.warning("no new Copilot token: %s", problem.text)
                 await self._back_off(failures)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a task's top: it is logged, and the task goes on
                 failures += 1
                 _log.exception("a fault of our own while renewing the Copilot token; it is tried again")
                 await self._back_off(failures)
@@ -227,7 +238,7 @@ class CopilotAuth:
                 await self._refresh()
 
     async def _refresh(self) -> Token:
-        """A new token, for whoever holds the lock. Raises at once what the last attempt raised while GitHub must be left alone."""
+        """A new token, for whoever holds the lock. While GitHub must be left alone, the last failure is raised again."""
         if self._failure and self._failure.rest_s() > 0:
             raise self._failure.problem.with_traceback(None)
         try:
@@ -245,14 +256,17 @@ class CopilotAuth:
         return held.token
 
     async def _made(self) -> _Held:
-        grant = await self.grant()
-        try:
-            return await self._made_from(grant)
-        except NotSignedIn:
-            if self._find is None or (found := await self._found()) == grant:
-                raise
-            self._grant = found
-            return await self._made_from(found)
+        while True:
+            grant = await self.grant()
+            refused = self._refused
+            if refused and refused.grant == grant and refused.since.seconds() < REFUSED_S:
+                raise refused.problem.with_traceback(None)
+            try:
+                return await self._made_from(grant)
+            except NotSignedIn as problem:
+                self._refused = _Refused(grant, problem, _Since(self._clock))
+                if self._find and self._grant is grant:
+                    self._grant = None
 
     async def _made_from(self, grant: Grant) -> _Held:
         if not grant.needs_exchange:

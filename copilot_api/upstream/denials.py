@@ -72,7 +72,10 @@ def denial(answer: Answer, grant: Grant) -> CopilotApiError:
     if details := answer.body.get("error_details"):
         return _entitlement(details if isinstance(details, dict) else {}, answer, grant)
     if answer.status == 401:
-        return _coded(NotSignedIn("GitHub no longer accepts this sign-in", hint=grant.advice), BAD_CREDENTIALS)
+        what = (
+            f"GitHub does not accept the token in {grant.origin}" if grant.origin else "GitHub no longer accepts your sign-in"
+        )
+        return _coded(NotSignedIn(what, hint=grant.advice), BAD_CREDENTIALS)
     if answer.status in {403, 429} and _is_rate_limit(answer, said):
         return UpstreamRefused(
             "GitHub limits how often it is asked, and the limit is reached",

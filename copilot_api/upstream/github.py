@@ -132,10 +132,11 @@ class GitHub:
             raise denial(answer, grant)
         if not _WORD.fullmatch(value):
             raise UpstreamProblem("GitHub's answer holds no Copilot token", hint="a proxy may be rewriting answers")
+        refresh_in_s = _seconds(answer.body, "refresh_in")
         return CopilotToken(
             value=value,
             api=self._hosts.data_plane(answer.body),
-            refresh_in_s=_seconds(answer.body, "refresh_in") or _REFRESH_IN_S,
+            refresh_in_s=_REFRESH_IN_S if refresh_in_s is None else refresh_in_s,
             sku=_text(answer.body, "sku"),
             notice=_notice(answer.body),
         )

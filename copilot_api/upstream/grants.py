@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A GitHub token. `origin` is the variable, file or "flag" that gave it; empty for one from a sign-in."""
+    """A GitHub token. `origin` is the flag, variable or file that gave it; empty for one from a sign-in."""
 
     value: str = field(repr=False)
     origin: str = ""
@@ -29,10 +29,8 @@ class Grant:
     @property
     def advice(self) -> str:
         """What to do when GitHub does not accept it."""
-        if self.origin == "flag":
-            return "pass another token, or leave --github-token out and run copilot-api auth"
         if self.origin:
-            return f"the token comes from {self.origin}: put another one there, or take it out and run copilot-api auth"
+            return f"give another token in {self.origin}, or leave it out and run copilot-api auth"
         return "run copilot-api auth to sign in again"
 
 
@@ -60,7 +58,8 @@ async def find(settings: Settings) -> Grant:
     Raises NotSignedIn when there is none or it can never work, KeyringUnusable when the vault cannot be asked.
     """
     if settings.github_token:
-        grant = Grant(settings.github_token, settings.origins.get("github_token", "github_token"))
+        origin = settings.origins.get("github_token", "github_token")
+        grant = Grant(settings.github_token, "--github-token" if origin == "flag" else origin)
         if why := fault(grant.value):
             raise NotSignedIn(why, hint=grant.advice)
         return grant

@@ -67,10 +67,12 @@ class Hosts:
         parts = _split(url)
         host = _plain_host(parts) if parts else ""
         if not any(_is_under(host, suffix) for suffix in self.suffixes):
-            raise UpstreamProblem(
+            problem = UpstreamProblem(
                 "GitHub named an address for Copilot that may not receive your token",
                 hint="a proxy may be rewriting answers; if your company really uses that address, set copilot_url to it",
             )
+            problem.should_retry = False
+            raise problem
         # Built anew from a host of plain letters, so that no two parsers can read it differently.
         return f"https://{host}"
 
