@@ -96,6 +96,7 @@ class Encoder:
         self._with_usage = with_usage
         self._counted = Counted(estimated=True)
         self._thoughts = _Thoughts()
+        self._custom: set[int] = set()
         self._ended = False
 
     def feed(self, event: Event) -> bytes:
@@ -104,12 +105,14 @@ class Encoder:
             case Text(text=text):
                 return self._delta({"content": text})
             case ToolInput(index=index, json=json):
-                return self._delta({"tool_calls": [{"index": index, "function": {"arguments": json}}]})
+                holder = {"custom": {"input": json}} if index in self._custom else {"function": {"arguments": json}}
+                return self._delta({"tool_calls": [{"index": index, **holder}]})
             case Thought():
                 fields = self._thoughts.fields(event)
                 return self._delta(fields) if fields else b""
-            case ToolOpened():
-                return self._delta({"tool_calls": [{"index": event.index, **_call_of(event, "")}]})
+            case ToolOpened(index=index):
+                self._custom |= {index} if event.custom else set()
+                return self._delta({"tool_calls": [{"index": index, **_call_of(event)}]})
             case Opened():
                 return self._delta({"role": "assistant", "content": ""})
             case Refused(text=text):
@@ -177,9 +180,11 @@ def collect(events: Events, stamp: Stamp) -> Json:
             case Refused(text=text):
                 message["refusal"] = (message["refusal"] or "") + text
             case ToolOpened():
-                calls[event.index] = _call_of(event, "")
+                calls[event.index] = _call_of(event)
             case ToolInput(index=index, json=json):
-                calls[index]["function"]["arguments"] += json
+                call = calls[index]
+                holder, key = ("custom", "input") if call["type"] == "custom" else ("function", "arguments")
+                call[holder][key] += json
             case Counted():
                 counted = event
             case Closed(reason=reason):
@@ -245,5 +250,7 @@ def error(problem: CopilotApiError) -> Json:
     return {"error": body}
 
 
-def _call_of(event: ToolOpened, arguments: str) -> Json:
-    return {"id": event.id, "type": "function", "function": {"name": event.name, "arguments": arguments}}
+def _call_of(event: ToolOpened) -> Json:
+    if event.custom:
+        return {"id": event.id, "type": "custom", "custom": {"name": event.name, "input": ""}}
+    return {"id": event.id, "type": "function", "function": {"name": event.name, "arguments": ""}}

@@ -107,7 +107,7 @@ class Decoder:
         yield _ending(self._finish, has_tools=bool(self._calls))
 
     def _read(self, chunk: Json) -> Iterator[Event]:
-        if problem := _problem_in(chunk):
+        if problem := problem_in(chunk):
             yield from self._fail(problem)
             return
         self._counted = counted_in(chunk) or self._counted
@@ -187,7 +187,8 @@ def _ending(finish: str | None, *, has_tools: bool) -> Event:
     return Closed(reason="tool_use" if has_tools and reason == "stop" else reason)
 
 
-def _problem_in(chunk: Json) -> CopilotApiError | None:
+def problem_in(chunk: Json) -> CopilotApiError | None:
+    """The failure that a chunk tells of, in either of Copilot's two forms."""
     failure = chunk.get("error") or next(iter(chunk.get("copilot_errors") or []), None)
     if not failure:
         return None

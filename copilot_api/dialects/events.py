@@ -50,11 +50,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOpened:
-    """The model calls a tool. `index` numbers the calls of this answer from 0, in order of appearance."""
+    """The model calls a tool. `index` numbers the calls of this answer from 0, in order of appearance.
+
+    A `custom` tool takes free text: what its `ToolInput` events hold is that text and not JSON.
+    """
 
     index: int
     id: str
     name: str
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

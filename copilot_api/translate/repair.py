@@ -1,0 +1,67 @@
+"""The table of what Copilot refuses or gets wrong, and what we do about each: the only edits on the way through.
+
+A repair takes a value and gives the same object back when it has nothing to do, so that what needs no mending is passed on
+byte for byte; a mended value is a new one, the client's own is never changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.models import Model
+
+Endpoint = Literal["/chat/completions", "/v1/messages"]
+
+TOOL_LIMIT = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a request goes: the model, whether the answer is streamed, and the `anthropic-beta` values that go with it."""
+
+    model: Model
+    stream: bool
+    betas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One known fault: `does` says what we do about it, `source` who established it, `mend` does it."""
+
+    name: str
+    does: str
+    source: str
+    mend: Callable[[Json, Target], Json] = field(repr=False)
+
+
+def mended(body: Json, target: Target, table: tuple[Repair, ...]) -> tuple[Json, tuple[str, ...]]:
+    """`body` after every repair of `table` that applies, and the names of those."""
+    fired: list[str] = []
+    for repair in table:
+        after = repair.mend(body, target)
+        if after is not body:
+            fired.append(repair.name)
+            body = after
+    return body, tuple(fired)
+
+
+def without(value: Json, *keys: str) -> Json:
+    """`value` without `keys`; itself if it has none of them."""
+    return {key: item for key, item in value.items() if key not in keys} if any(key in value for key in keys) else value
+
+
+def each(body: Json, key: str, mend: Callable[[Json], Json | None]) -> Json:
+    """`body` with `mend` done to every object in its list `key`; None leaves the object out. Itself if nothing changed."""
+    items = body.get(key)
+    if not isinstance(items, list):
+        return body
+    after = [mend(item) if isinstance(item, dict) else item for item in items]
+    if all(new is old for new, old in zip(after, items, strict=True)):
+        return body
+    return body | {key: [item for item in after if item is not None]}
+
+
+def each_message(body: Json, mend: Callable[[Json], Json | None]) -> Json:
+    """`each` for the list that every dialect with messages has."""
+    return each(body, "messages", mend)

@@ -1,0 +1,319 @@
+"""Repairs of requests to /v1/messages. Sources: copilot-upstream §6.1 and §6.2, users.md "Upstream quirks"."""
+
+from collections.abc import Callable
+from typing import Any
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.read import obj, objs, string, whole_or_none
+from copilot_api.errors import ClientMistake
+from copilot_api.translate import carrier, notes
+from copilot_api.translate.repair import Repair, Target, each, each_message, without
+
+CONTEXT_BETA = "context-management-2025-06-27"
+CACHE_TTL_BETA = "extended-cache-ttl-2025-04-11"
+TOOL_USE_BETA = "advanced-tool-use-2025-11-20"
+MARKER_LIMIT = 4
+
+_NEVER = ("service_tier", "inference_geo", "speed", "container", "mcp_servers", "betas", "thread", "stream_options")
+_SERVER_TOOLS = ("web_search_", "web_fetch_", "code_execution_", "computer_", "advisor_", "mcp_")
+_SERVER_BLOCKS = frozenset(
+    {
+        "server_tool_use",
+        "web_search_tool_result",
+        "web_fetch_tool_result",
+        "code_execution_tool_result",
+        "bash_code_execution_tool_result",
+        "text_editor_code_execution_tool_result",
+        "container_upload",
+    }
+)
+_UNCACHEABLE = frozenset({"thinking", "redacted_thinking"})
+
+
+def _fields(body: Json, target: Target) -> Json:
+    dropped = _NEVER if CONTEXT_BETA in target.betas else (*_NEVER, "context_management")
+    return without(body, *dropped)
+
+
+def _billing_header(body: Json, _target: Target) -> Json:
+    """Claude Code's attribution is not part of the prompt, and differs from session to session: it spoils the cache."""
+    system = body.get("system")
+    if not isinstance(system, list) or not system or not is_billing_header(system[0]):
+        return body
+    return body | {"system": system[1:]} if len(system) > 1 else without(body, "system")
+
+
+def is_billing_header(block: Any) -> bool:
+    """Whether a system block is the line that Claude Code puts before its prompt for Anthropic's accounting."""
+    return string(obj(block).get("text")).startswith("x-anthropic-billing-header")
+
+
+def _system_moved(body: Json, _target: Target) -> Json:
+    """A system message between turns becomes a reminder in the user message before it, for good: so the prefix stays stable."""
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not any(obj(m).get("role") == "system" for m in messages):
+        return body
+    system = _blocks(body.get("system"))
+    moved: list[Any] = []
+    for message in messages:
+        if obj(message).get("role") != "system":
+            moved.append(message)
+            continue
+        reminders = [_reminder(block) for block in _blocks(message.get("content")) if string(block.get("text")).strip()]
+        at = next((n for n in range(len(moved) - 1, -1, -1) if obj(moved[n]).get("role") == "user"), None)
+        if at is None:
+            system = [*system, *reminders]
+        else:
+            moved[at] = moved[at] | {"content": [*_blocks(moved[at].get("content")), *reminders]}
+    return body | {"messages": moved} | ({"system": system} if system else {})
+
+
+def _reminder(block: Json) -> Json:
+    return block | {"text": notes.reminder(string(block.get("text")))}
+
+
+def _server_tools(body: Json, _target: Target) -> Json:
+    """Copilot runs no tools of its own. A request that lives by one is told so; any other does without."""
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    lost = [string(obj(tool).get("name")) for tool in tools if _is_server_tool(obj(tool))]
+    if not lost:
+        return body
+    if string(obj(body.get("tool_choice")).get("name")) in lost:
+        raise ClientMistake(
+            f"tools: Copilot does not offer the server tool {', '.join(lost)}",
+            hint="use a client-side tool, such as an MCP server",
+            param="tools",
+        )
+    kept = [tool for tool in tools if not _is_server_tool(obj(tool))]
+    return body | {"tools": kept} if kept else without(body, "tools", "tool_choice")
+
+
+def _is_server_tool(tool: Json) -> bool:
+    return string(tool.get("type")).startswith(_SERVER_TOOLS)
+
+
+def _server_blocks(body: Json, _target: Target) -> Json:
+    """What another server's tools left in the history: Copilot's backends do not know these blocks."""
+    return each_message(body, lambda m: _with_blocks(m, lambda b: None if b.get("type") in _SERVER_BLOCKS else b))
+
+
+def _tool_fields(body: Json, target: Target) -> Json:
+    if "tools" in body and not body["tools"]:
+        return without(body, "tools", "tool_choice")
+    drop = ("eager_input_streaming",) if TOOL_USE_BETA in target.betas else ("eager_input_streaming", "defer_loading")
+
+    def clean(tool: Json) -> Json:
+        tool = without(tool, *drop)
+        schema = tool.get("input_schema")
+        if isinstance(schema, dict) and "$schema" in schema:
+            return tool | {"input_schema": without(schema, "$schema")}
+        return tool
+
+    return each(body, "tools", clean)
+
+
+def _cache_control(body: Json, target: Target) -> Json:
+    """Scopes, and lifetimes without their beta, are refused; so are markers on thinking and inside tool results."""
+    keys = ("type", "ttl") if CACHE_TTL_BETA in target.betas else ("type",)
+    body = each(each(body, "tools", lambda t: _plain_marker(t, keys)), "system", lambda s: _plain_marker(s, keys))
+    body = each_message(body, lambda m: _with_blocks(m, lambda b: _plain_marker(_inside_marked(b), keys)))
+    return _top_level_marker(body, keys)
+
+
+def _plain_marker(block: Json, keys: tuple[str, ...]) -> Json:
+    marker = block.get("cache_control")
+    if "cache_control" not in block:
+        return block
+    if not isinstance(marker, dict) or block.get("type") in _UNCACHEABLE:
+        return without(block, "cache_control")
+    plain = {key: value for key, value in marker.items() if key in keys}
+    return block if len(plain) == len(marker) else block | {"cache_control": plain}
+
+
+def _inside_marked(block: Json) -> Json:
+    """A marker inside a tool result moves to the result itself, which is where it is allowed."""
+    inner = [item for item in objs(block.get("content")) if "cache_control" in item]
+    if block.get("type") != "tool_result" or not inner:
+        return block
+    return {"cache_control": inner[-1]["cache_control"]} | each(block, "content", lambda item: without(item, "cache_control"))
+
+
+def _top_level_marker(body: Json, keys: tuple[str, ...]) -> Json:
+    """`cache_control` of the request as a whole is what Anthropic puts on the last block that can hold it."""
+    if "cache_control" not in body:
+        return body
+    marker, body = body["cache_control"], without(body, "cache_control")
+    messages = body.get("messages")
+    if not isinstance(marker, dict) or not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
+        return body
+    blocks = _blocks(messages[-1].get("content"))
+    if not blocks or blocks[-1].get("type") in _UNCACHEABLE or "cache_control" in blocks[-1]:
+        return body
+    marked = _plain_marker(blocks[-1] | {"cache_control": marker}, keys)
+    return body | {"messages": [*messages[:-1], messages[-1] | {"content": [*blocks[:-1], marked]}]}
+
+
+def _markers(body: Json, _target: Target) -> Json:
+    """Four markers are the limit: the last four cache the most."""
+    surplus = _count_markers(body) - MARKER_LIMIT
+    if surplus <= 0:
+        return body
+
+    def strip(block: Json) -> Json:
+        nonlocal surplus
+        if surplus <= 0 or "cache_control" not in block:
+            return block
+        surplus -= 1
+        return without(block, "cache_control")
+
+    body = each(each(body, "tools", strip), "system", strip)
+    return each_message(body, lambda m: _with_blocks(m, strip))
+
+
+def _count_markers(body: Json) -> int:
+    holders = [*objs(body.get("tools")), *objs(body.get("system"))]
+    holders += [block for message in objs(body.get("messages")) for block in objs(message.get("content"))]
+    return sum("cache_control" in holder for holder in holders)
+
+
+def _blank_text(body: Json, _target: Target) -> Json:
+    """Blank text is refused, and so is a message without content."""
+    body = each(body, "system", lambda block: None if _is_blank(block) else block)
+    body = each_message(body, lambda m: _with_blocks(m, _without_blank))
+    return each_message(body, lambda m: None if _is_empty(m) else m)
+
+
+def _without_blank(block: Json) -> Json | None:
+    if _is_blank(block):
+        return None
+    if block.get("type") != "tool_result" or not isinstance(block.get("content"), list):
+        return block
+    filled = each(block, "content", lambda item: None if _is_blank(item) else item)
+    return filled if filled["content"] or not block["content"] else without(filled, "content")
+
+
+def _is_blank(block: Json) -> bool:
+    return block.get("type") == "text" and not string(block.get("text")).strip()
+
+
+def _is_empty(message: Json) -> bool:
+    content = message.get("content")
+    return not content.strip() if isinstance(content, str) else isinstance(content, list) and not content
+
+
+def _thinking_history(body: Json, _target: Target) -> Json:
+    """Only reasoning that Anthropic signed comes back to Anthropic; without it, a turn with tools forbids thinking on."""
+    after = each_message(body, lambda m: _with_blocks(m, lambda b: b if _is_own_thinking(b) else None))
+    if after is body or obj(body.get("thinking")).get("type") != "enabled":
+        return after
+    last = next((m for m in reversed(objs(after.get("messages"))) if m.get("role") == "assistant"), {})
+    kinds = [block.get("type") for block in objs(last.get("content"))]
+    return without(after, "thinking") if "tool_use" in kinds and not _UNCACHEABLE & {*kinds[:1]} else after
+
+
+def _is_own_thinking(block: Json) -> bool:
+    match block.get("type"):
+        case "thinking":
+            signature = string(block.get("signature"))
+            return bool(signature) and not signature.startswith(carrier.PREFIX)
+        case "redacted_thinking":
+            data = string(block.get("data"))
+            return bool(data) and not data.startswith(carrier.PREFIX)
+        case _:
+            return True
+
+
+def _thinking(body: Json, target: Target) -> Json:
+    """Thinking as the model takes it: adaptive, with a budget within its bounds, or not at all."""
+    thinking, model = body.get("thinking"), target.model
+    if not isinstance(thinking, dict) or thinking.get("type") == "disabled":
+        return body
+    if thinking.get("type") == "adaptive" and model.adaptive_thinking:
+        shown = thinking.get("display")
+        known = shown in {None, "summarized", "omitted"}
+        return body if known else body | {"thinking": thinking | {"display": "summarized"}}
+    if thinking.get("type") == "enabled" and model.thinking_budget is None and model.adaptive_thinking:
+        return body | {"thinking": {"type": "adaptive", "display": "summarized"}}
+    if model.thinking_budget is None:
+        return without(body, "thinking")
+    return _with_budget(body, thinking, model.thinking_budget)
+
+
+def _with_budget(body: Json, thinking: Json, bounds: tuple[int, int]) -> Json:
+    low, high = bounds
+    cap = whole_or_none(body.get("max_tokens")) or 0
+    asked = whole_or_none(thinking.get("budget_tokens"))
+    budget = max(low, min(high if asked is None else asked, high, cap - 1))
+    if budget >= cap:
+        return without(body, "thinking")
+    fitting = {"type": "enabled", "budget_tokens": budget}
+    return (
+        body
+        if {"type": thinking.get("type"), "budget_tokens": asked} == fitting and len(thinking) == 2
+        else body | {"thinking": fitting}
+    )
+
+
+def _effort(body: Json, target: Target) -> Json:
+    """Only efforts the model lists; `task_budget` never."""
+    config = body.get("output_config")
+    if not isinstance(config, dict):
+        return body
+    plain = without(config, "task_budget")
+    if "effort" in plain and plain["effort"] not in target.model.efforts:
+        plain = without(plain, "effort")
+        if plain != config and target.model.efforts and config["effort"] in {"xhigh", "max"}:
+            plain |= {"effort": target.model.efforts[-1]}
+    if plain is config:
+        return body
+    return body | {"output_config": plain} if plain else without(body, "output_config")
+
+
+def _sampling(body: Json, target: Target) -> Json:
+    """Newer models take no sampling at all, older ones not both kinds, none of them any but the default while it thinks."""
+    version = target.model.claude_version
+    given = {key: body[key] for key in ("temperature", "top_p", "top_k") if key in body}
+    thinks = obj(body.get("thinking")).get("type") in {"enabled", "adaptive"}
+    drop = {"top_p"} if version >= (4, 5) and "temperature" in given else set()
+    if version >= (4, 7) or thinks:
+        drop |= {key for key in given if key != "temperature" or given[key] != 1}
+    return without(body, *drop)
+
+
+def _cap_clamped(body: Json, target: Target) -> Json:
+    limit = target.model.max_output
+    return body | {"max_tokens": limit} if limit and (whole_or_none(body.get("max_tokens")) or 0) > limit else body
+
+
+def _with_blocks(message: Json, mend: Callable[[Json], Json | None]) -> Json:
+    return each(message, "content", mend)
+
+
+def _blocks(content: Any) -> list[Json]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    return objs(content)
+
+
+MESSAGES: tuple[Repair, ...] = (
+    Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §6.1", mend=_fields),
+    Repair(
+        name="billing-header-stripped", does="drops Claude Code's attribution", source="client-apis §6", mend=_billing_header
+    ),
+    Repair(name="system-moved", does="makes system messages reminders", source="copilot-upstream §6.1", mend=_system_moved),
+    Repair(name="server-tools-dropped", does="drops tools Copilot does not run", source="translation §5", mend=_server_tools),
+    Repair(name="server-blocks-dropped", does="drops their results", source="translation §1.4", mend=_server_blocks),
+    Repair(name="tool-fields-dropped", does="drops tool fields it refuses", source="copilot-upstream §6.1", mend=_tool_fields),
+    Repair(
+        name="cache-control-plain", does="leaves the markers it accepts", source="copilot-upstream §6.1", mend=_cache_control
+    ),
+    Repair(name="cache-markers-limited", does="keeps the last four markers", source="copilot-upstream §6.1", mend=_markers),
+    Repair(name="thinking-history", does="drops foreign reasoning", source="translation §4", mend=_thinking_history),
+    Repair(name="blank-text-dropped", does="drops blank text", source="copilot-upstream §6.1", mend=_blank_text),
+    Repair(name="cap-clamped", does="lowers a cap to the model's limit", source="translation §5", mend=_cap_clamped),
+    Repair(name="thinking-fitted", does="asks for thinking as the model can", source="copilot-upstream §6.1", mend=_thinking),
+    Repair(name="effort-fitted", does="asks for an effort on offer", source="copilot-upstream §6.1", mend=_effort),
+    Repair(name="sampling-dropped", does="drops sampling the model refuses", source="copilot-upstream §6.1", mend=_sampling),
+)

@@ -1,0 +1,84 @@
+"""A Messages answer on its way to a Messages client: watched for tokens and its end, mended where Copilot is known to err.
+
+Source: copilot-upstream §6.3; what clients insist on: clients.md §5.
+"""
+
+from copilot_api.dialects import messages
+from copilot_api.dialects.codec import Json, dumps, loads
+from copilot_api.dialects.events import Counted
+from copilot_api.dialects.messages_decoder import CUT_SHORT, counted_in, problem_in
+from copilot_api.dialects.read import obj
+from copilot_api.dialects.sse import Sse, encode
+from copilot_api.errors import CopilotApiError, UpstreamBroke
+
+
+class MessagesWatch:
+    """Watches one answer."""
+
+    def __init__(self) -> None:
+        self.usage: Counted | None = None
+        self.failed: CopilotApiError | None = None
+        self.finished = False
+        self.repairs: set[str] = set()
+        self._usage: Json = {}
+        self._done = False
+
+    def frame(self, sse: Sse) -> bytes:
+        """What goes to the client for one frame: its own bytes, unless a repair fired."""
+        if self._done:
+            return b""
+        if not sse.data:
+            return sse.raw
+        if sse.data == b"[DONE]":
+            self.repairs.add("end-mark-dropped")
+            return b""
+        if sse.event in {"content_block_delta", "ping"}:  # nothing in them concerns us, and they are nearly all there is
+            return sse.raw
+        try:
+            data = obj(loads(sse.data))
+        except ValueError:
+            return self.fail(UpstreamBroke("Copilot sent an event that is not JSON"))
+        return self._read(str(data.get("type") or sse.event), data, sse)
+
+    def close(self) -> bytes:
+        """The end of the bytes. A stream that named its stop reason is complete, even where the last event is missing."""
+        if self._done:
+            return b""
+        if not self.finished:
+            return self.fail(UpstreamBroke(CUT_SHORT))
+        self._done = True
+        self.repairs.add("stop-added")
+        return encode(b'{"type":"message_stop"}', "message_stop")
+
+    def fail(self, problem: CopilotApiError) -> bytes:
+        """The error as the last thing the client reads."""
+        self.failed, self._done = problem, True
+        return encode(dumps(messages.error(problem)), "error")
+
+    def whole(self, answer: Json) -> Json:
+        """A complete answer, untouched."""
+        self.usage = counted_in(answer)
+        self.finished = True
+        return answer
+
+    def _read(self, kind: str, data: Json, sse: Sse) -> bytes:
+        match kind:
+            case "error":
+                return self.fail(problem_in(data))
+            case "message_start":
+                self._count(obj(data.get("message")).get("usage"), data)
+            case "message_delta":
+                self._count(data.get("usage"), data)
+                self.finished = self.finished or bool(obj(data.get("delta")).get("stop_reason"))
+            case "message_stop":
+                self._done = True
+            case _:
+                pass
+        if sse.event or not kind:
+            return sse.raw
+        self.repairs.add("event-named")  # Anthropic's SDK reads the event line and nothing else
+        return encode(sse.data, kind)
+
+    def _count(self, usage: object, data: Json) -> None:
+        self._usage |= obj(usage)
+        self.usage = counted_in({"usage": self._usage, "copilot_usage": data.get("copilot_usage")})
