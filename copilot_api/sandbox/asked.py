@@ -1,0 +1,79 @@
+"""Which tools a person asked for in plain words, and with which arguments."""
+
+import re
+
+from copilot_api.dialects.codec import Json
+from copilot_api.sandbox import hints, instances
+from copilot_api.sandbox.hints import Hints
+from copilot_api.sandbox.question import Question, Tool
+
+# Parts of a tool's name that say nothing about what it is for.
+_FILLERS = {"get", "fetch", "do", "call", "run", "the", "current", "lookup", "mcp"}
+_COMMAND_NAMES = ("command", "cmd")
+_RUN = re.compile(r"\b(?:run|execute)\b[^`\n]{0,60}`[^`\n]+`", re.IGNORECASE)
+_SHELLS = re.compile(r"bash|shell|terminal|exec|command|powershell|run", re.IGNORECASE)
+_NOT = r"(?:n't|\bnot|\bnever|\bwithout|\bno)\s+(?:\w+\s+){0,3}`?"
+
+
+def wishes(question: Question) -> list[tuple[Tool, Json]]:
+    """The calls to make, in the order of the tools offered; none unless asked, or forced."""
+    tools = [tool for tool in question.tools if question.wanted in {"", tool.name}]
+    picked = _named(tools, question.said) or _runner(tools, question.said) or _described(tools, question.said)
+    if question.forced and not picked:
+        picked = tools[:1]
+    if question.wanted:
+        picked = tools[:1]
+    offered = hints.of(question.said, ignoring=frozenset(tool.name for tool in question.tools))
+    return [(tool, instances.required(tool.schema, each)) for tool in picked for each in _variants(tool, offered)]
+
+
+def _named(tools: list[Tool], said: str) -> list[Tool]:
+    """The tools called by their names."""
+    return [tool for tool in tools if _is_named(tool.name, said) and not _is_refused(tool.name, said)]
+
+
+def _is_named(name: str, said: str) -> bool:
+    word = re.escape(name)
+    if not re.fullmatch(r"[A-Za-z]?[a-z]+", name):  # no ordinary word: its mere mention means the tool
+        return re.search(rf"(?<![\w-]){word}(?![\w-])", said, re.IGNORECASE if name.islower() else 0) is not None
+    if re.search(rf"\b{word}`?\s+(?:tool|function)\b|\b(?:tool|function)\s+`?{word}\b", said, re.IGNORECASE):
+        return True
+    return re.search(rf"`{word}`|\b(?:[Uu]s(?:e|ing)|[Cc]all|[Ii]nvoke)\s+(?:the\s+|your\s+)?{word}\b", said) is not None
+
+
+def _is_refused(name: str, said: str) -> bool:
+    return re.search(_NOT + re.escape(name), said, re.IGNORECASE) is not None
+
+
+def _runner(tools: list[Tool], said: str) -> list[Tool]:
+    """The tool that runs commands, if one is to be run."""
+    if not _RUN.search(said):
+        return []
+    runners = [tool for tool in tools if _command_argument(tool)]
+    shells = [tool for tool in runners if _SHELLS.search(tool.name)]
+    return [tool for tool in (shells or runners)[:1] if not _is_refused(tool.name, said)]
+
+
+def _described(tools: list[Tool], said: str) -> list[Tool]:
+    """The tools whose name, of two words or more, is all in what was said: get_weather for "what is the weather"."""
+    heard = set(re.findall(r"[a-z]+", said.lower()))
+    return [tool for tool in tools if (words := _words(tool.name)) and words <= heard and not _is_refused(tool.name, said)]
+
+
+def _words(name: str) -> set[str]:
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    words = {part.lower() for part in parts} - _FILLERS
+    return words if len(parts) > 1 and any(len(word) > 3 for word in words) else set()
+
+
+def _command_argument(tool: Tool) -> str:
+    properties = tool.schema.get("properties") or {}
+    return next((name for name in _COMMAND_NAMES if (properties.get(name) or {}).get("type") == "string"), "")
+
+
+def _variants(tool: Tool, offered: Hints) -> list[Hints]:
+    """Several values for the one argument that matters are several calls."""
+    if command := _command_argument(tool):
+        return offered.variants(command)
+    needed = tool.schema.get("required") or []
+    return offered.variants(needed[0]) if len(needed) == 1 else [offered]
