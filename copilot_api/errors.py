@@ -77,11 +77,25 @@ class ModelUnknown(ClientMistake):
 
 
 class RouteUnknown(ClientMistake):
-    """Nothing is served at that path, or not with that method."""
+    """Nothing is served at that path."""
 
     status = 404
     kind: Kind = "not_found"
     code = "not_found"
+
+
+class MethodUnknown(ClientMistake):
+    """That path is served, but not with that method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class EncodingUnknown(ClientMistake):
+    """The request body is compressed in a way that is not understood."""
+
+    status = 415
+    code = "unsupported_content_encoding"
 
 
 class KeyRefused(ClientMistake):
@@ -215,6 +229,14 @@ class UpstreamBroke(UpstreamProblem):
     """The answer began and then ended or went wrong before it was complete."""
 
     code = "upstream_broke"
+
+
+class Stopping(CopilotApiError):
+    """The program is shutting down and cannot finish this request."""
+
+    status = 503
+    kind: Kind = "overloaded"
+    code = "stopping"
 
 
 class StartFailed(CopilotApiError):

@@ -1,0 +1,74 @@
+"""Everything heard from clients. This module is the map: what is served where, and what every request passes through."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from copilot_api.server.count import TokenCounts
+from copilot_api.server.embeddings import Embeddings
+from copilot_api.server.limits import Limits
+from copilot_api.server.middleware import Entrance, Handler
+from copilot_api.server.pages import Pages
+from copilot_api.server.relay import Relay
+from copilot_api.server.traffic import Traffic
+from copilot_api.settings import Settings
+from copilot_api.tokens import Counter
+from copilot_api.upstream.auth import CopilotAuth
+from copilot_api.upstream.catalog import Catalog
+from copilot_api.upstream.client import CopilotClient
+from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.github import GitHub
+
+PREFIXES = ("", "/v1", "/v1/v1", "/anthropic", "/anthropic/v1")
+"""Base URLs are typed with and without /v1; the third is what comes of typing it twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """What the server is built from; `Service` owns all of it."""
+
+    settings: Settings
+    clock: Clock
+    auth: CopilotAuth
+    github: GitHub
+    catalog: Catalog
+    client: CopilotClient
+    counter: Counter
+    limits: Limits
+    traffic: Traffic
+    uptime_s: Callable[[], float]
+
+
+def create_app(deps: Deps) -> web.Application:
+    """The server, ready to be run."""
+    settings, catalog, client = deps.settings, deps.catalog, deps.client
+    entrance = Entrance(settings, deps.traffic)
+    relay = Relay(catalog, client, deps.limits, deps.traffic, settings)
+    counts = TokenCounts(catalog, client, deps.counter, settings, deps.clock)
+    embeddings = Embeddings(catalog, client, deps.counter, settings)
+    pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)
+
+    app = web.Application(middlewares=[entrance.identify, entrance.draw_errors, entrance.guard])
+    app.on_response_prepare.append(entrance.sign)
+    routes: tuple[tuple[str, str, Handler], ...] = (
+        ("POST", "/chat/completions", relay.chat),
+        ("POST", "/messages", relay.messages),
+        ("POST", "/messages/count_tokens", counts.count),
+        ("POST", "/embeddings", embeddings.create),
+        ("GET", "/models", pages.models),
+        ("GET", "/models/{name:.+}", pages.model),
+    )
+    for method, path, handler in routes:
+        for prefix in PREFIXES:
+            app.router.add_route(method, prefix + path, handler)
+            app.router.add_route(method, prefix + path + "/", handler)
+    for path, handler in (
+        ("/", pages.root),
+        ("/health", pages.health),
+        ("/api/hello", pages.hello),
+        ("/usage", pages.usage),
+        ("/token", pages.token),
+    ):
+        app.router.add_get(path, handler)
+    return app

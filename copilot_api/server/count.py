@@ -1,0 +1,110 @@
+"""POST /v1/messages/count_tokens: Copilot's own count where there is one, else an estimate, never an invention.
+
+Claude Code's /context asks some 36 times at once, so Copilot is asked a few at a time and not at all while it does not answer.
+Sources: clients.md §4.1, copilot-upstream.md §6.4, client-apis.md §5.6.
+"""
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from copilot_api import translate
+from copilot_api.dialects import messages
+from copilot_api.dialects.codec import Json, dumps, loads, loads_request
+from copilot_api.dialects.events import Ask, Stamp
+from copilot_api.dialects.models import Model
+from copilot_api.dialects.read import obj, whole_or_none
+from copilot_api.errors import CopilotApiError
+from copilot_api.log import request_id
+from copilot_api.server.body import aside, read_body
+from copilot_api.settings import Settings
+from copilot_api.tokens import Counter
+from copilot_api.upstream.catalog import Catalog
+from copilot_api.upstream.client import CopilotClient
+from copilot_api.upstream.clock import Clock
+
+WITHIN_S = 3.0
+AT_ONCE = 4
+REST_S = 60.0
+"""Seconds for which Copilot is not asked after it failed to count."""
+
+PATH = "/v1/messages/count_tokens"
+# What belongs to a request for an answer and is refused in a request for a count.
+_NOT_COUNTED = ("max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences", "metadata", "service_tier")
+
+_log = logging.getLogger(__name__)
+
+
+class TokenCounts:
+    """Serves token counts for Messages requests."""
+
+    def __init__(self, catalog: Catalog, client: CopilotClient, counter: Counter, settings: Settings, clock: Clock) -> None:
+        self._catalog = catalog
+        self._client = client
+        self._counter = counter
+        self._betas = settings.betas
+        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._clock = clock
+        self._asking = 0
+        self._ask_again_at = 0.0
+
+    async def count(self, request: web.Request) -> web.Response:
+        """The handler. Raises ClientMistake and ModelUnknown; a failure of Copilot's leads to the estimate."""
+        raw = await read_body(request, self._limit_bytes)
+        body, ask = await aside(len(raw), _read, raw)
+        model = await self._catalog.find(ask.model)
+        counted = await self._upstream(request, body, raw, ask, model) if self._may_ask(model) else None
+        method = "estimate" if counted is None else "upstream"
+        if counted is None:
+            counted = await asyncio.to_thread(self._counter.count_messages, body, model)
+        return web.json_response(
+            {"input_tokens": counted}, dumps=lambda value: dumps(value).decode(), headers={"x-copilot-api-token-method": method}
+        )
+
+    def _may_ask(self, model: Model) -> bool:
+        return model.speaks("/v1/messages") and self._asking < AT_ONCE and self._clock.monotonic() >= self._ask_again_at
+
+    async def _upstream(self, request: web.Request, body: Json, raw: bytes, ask: Ask, model: Model) -> int | None:
+        """Copilot's count of what we would send; None when it has none."""
+        betas = tuple(beta.strip() for beta in ",".join(request.headers.getall("anthropic-beta", [])).split(","))
+        work = await aside(
+            len(raw),
+            translate.begin,
+            client="messages",
+            body=body,
+            raw=raw,
+            ask=ask,
+            model=model,
+            stamp=Stamp(id="", created=0, model=ask.model),
+            betas=betas,
+            allowed_betas=self._betas,
+        )
+        cleaned = await aside(len(raw), _countable, work.request)
+        self._asking += 1
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                answer = await self._client.send(PATH, cleaned, request_id=request_id.get(), betas=work.betas)
+                try:
+                    counted = whole_or_none(obj(loads(await answer.read())).get("input_tokens"))
+                finally:
+                    answer.close()
+        except (CopilotApiError, TimeoutError, ValueError) as error:
+            counted = None
+            reason = error.code or error.kind if isinstance(error, CopilotApiError) else "no count in time"
+            _log.info("Copilot does not count tokens now (%s), estimating for %d s", reason, REST_S)
+        finally:
+            self._asking -= 1
+        if counted is None:
+            self._ask_again_at = self._clock.monotonic() + REST_S
+        return counted
+
+
+def _read(raw: bytes) -> tuple[Json, Ask]:
+    body = loads_request(raw)
+    return body, messages.peek(body)
+
+
+def _countable(request: bytes) -> bytes:
+    body = obj(loads(request))
+    return dumps({key: value for key, value in body.items() if key not in _NOT_COUNTED})

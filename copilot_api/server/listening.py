@@ -1,0 +1,92 @@
+"""The sockets that clients connect to: bound before anything slow is done, so that a port in use is known at once."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Iterator
+
+from copilot_api.errors import StartFailed
+
+ATTEMPTS = 20
+BACKLOG = 256
+
+_TAKEN = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
+_ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+
+
+async def bind(host: str, port: int) -> list[socket.socket]:
+    """Bound sockets for `host`; port 0 is any free one. Raises StartFailed.
+
+    For 127.0.0.1 also ::1, where the machine has it: programs look up localhost and take what they find, and what they find
+    there must not be somebody else's server.
+    """
+    addresses = await _addresses(host, port)
+    for attempt in range(ATTEMPTS):
+        sockets: list[socket.socket] = []
+        try:
+            for address in addresses:
+                sockets += _bound(address, sockets[0].getsockname()[1] if sockets else port, must=not sockets)
+        except OSError as error:
+            _close(sockets)
+            # With port 0 the first socket's free port can be taken on the second address.
+            if port == 0 and error.errno in _TAKEN and attempt + 1 < ATTEMPTS:
+                continue
+            raise _failed(error, host, port) from error
+        return sockets
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _bound(address: str, port: int, *, must: bool) -> Iterator[socket.socket]:
+    """The socket bound to `address`, or none where the machine has no such address and can do without."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        if must:
+            raise
+        return
+    try:
+        if os.name == "posix":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != "::")
+        bound.bind((address, port))
+        # Listening is what takes the port for good; clients that come before we are ready wait in the queue.
+        bound.listen(BACKLOG)
+        bound.setblocking(False)
+    except OSError as error:
+        bound.close()
+        if must or error.errno not in _ABSENT:
+            raise
+        return
+    yield bound
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    if host in {"127.0.0.1", "localhost"}:
+        return ["127.0.0.1", "::1"]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise StartFailed(f"{host} is no address of this machine", hint="pass --host 127.0.0.1, or 0.0.0.0 for all") from error
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+def _failed(error: OSError, host: str, port: int) -> StartFailed:
+    if error.errno in _TAKEN:
+        return StartFailed(
+            f"port {port} is in use", hint=f"another copilot-api may be running; end it, or pass --port {port % 65535 + 1}"
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return StartFailed(f"port {port} may not be used by this account", hint="pass --port 4141, or another above 1023")
+    if error.errno in _ABSENT:
+        return StartFailed(f"{host} is no address of this machine", hint="pass --host 127.0.0.1, or 0.0.0.0 for all")
+    return StartFailed(f"cannot listen on {host} port {port}: {error.strerror}")
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for bound in sockets:
+        bound.close()

@@ -1,0 +1,171 @@
+"""What happens around every request: it gets an id and a line in the log, it is let in or not, and its errors are drawn."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import nullcontext
+
+from aiohttp import web
+
+from copilot_api.dialects import chat, messages
+from copilot_api.dialects.codec import dumps
+from copilot_api.errors import (
+    BodyTooLarge,
+    ClientMistake,
+    CopilotApiError,
+    MethodUnknown,
+    ModelUnknown,
+    PersonNeeded,
+    RouteUnknown,
+    Stopping,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from copilot_api.log import request_id
+from copilot_api.server.faults import noted
+from copilot_api.server.guard import Guard
+from copilot_api.server.traffic import Traffic
+from copilot_api.settings import Settings
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+OPEN_PATHS = frozenset({"", "/health", "/api/hello"})
+"""What answers without a key: signs of life for probes, with nothing in them."""
+
+EXPOSED = "x-request-id, request-id, retry-after, x-copilot-api-losses, x-copilot-api-repairs, x-copilot-api-token-method"
+
+# Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
+_OUTSPOKEN = (PersonNeeded, ModelUnknown, UpstreamTimeout, UpstreamUnreachable)
+
+_log = logging.getLogger(__name__)
+
+
+class Entrance:
+    """The middlewares of one server, outermost first: `identify`, `draw_errors`, `guard`."""
+
+    def __init__(self, settings: Settings, traffic: Traffic) -> None:
+        self._guard = Guard(settings)
+        self._any_origin = "*" in settings.cors_origins
+        self._traffic = traffic
+
+    @web.middleware
+    async def identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Mints the request id, counts what may cost something, logs sizes and times; never a query, which may hold a key."""
+        request_id.set(str(uuid.uuid4()))
+        started = time.monotonic()
+        with self._traffic.counted() if request.method == "POST" else nullcontext():
+            response = await handler(request)
+        _log.debug(
+            "%s %s %d, %d bytes in, %d ms",
+            request.method,
+            request.rel_url.raw_path,
+            response.status,
+            request.content.total_bytes,
+            (time.monotonic() - started) * 1000,
+        )
+        return response
+
+    @web.middleware
+    async def draw_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Turns whatever went wrong into an answer that the client's program understands."""
+        try:
+            return await handler(request)
+        except CopilotApiError as problem:
+            return _drawn(request, problem)
+        except web.HTTPException as error:
+            return _drawn(request, _ours(request, error))
+        except asyncio.CancelledError:
+            if self._traffic.resume():
+                return _drawn(request, Stopping("copilot-api is shutting down", hint="try again when it is back"))
+            raise
+        except ConnectionError:
+            raise  # the client is gone; there is nobody to answer
+        except Exception as error:  # noqa: BLE001 - the top of a request: whatever it is, the client gets an answer
+            return _drawn(request, noted(error))
+
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Lets in whom `Guard` lets in, and answers the question that browsers ask beforehand (CORS preflight)."""
+        origin = request.headers.get("Origin")
+        self._guard.check_host(request.headers.get("Host"))
+        self._guard.check_origin(origin, request.headers.get("Host"))
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return self._preflight(request)
+        if self._guard.asks_for_a_key and request.path.rstrip("/") not in OPEN_PATHS:
+            self._guard.check_keys(_keys(request))
+        return await handler(request)
+
+    async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        """The headers that every answer carries (a signal, because streams send theirs early)."""
+        response.headers["x-request-id"] = response.headers["request-id"] = request_id.get()
+        origin = request.headers.get("Origin")
+        if self._guard.readable_by(origin):
+            response.headers["Access-Control-Allow-Origin"] = "*" if self._any_origin else origin or ""
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            response.headers.add("Vary", "Origin")
+
+    def _preflight(self, request: web.Request) -> web.Response:
+        if not self._guard.readable_by(request.headers.get("Origin")):
+            raise MethodUnknown("OPTIONS is for web pages of configured origins", hint="pass --cors-origin")
+        return web.Response(
+            status=204,
+            headers={
+                "Access-Control-Allow-Methods": "GET, HEAD, POST",
+                "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", "*"),
+                # Browsers ask this before a page of the internet may reach an address of the local network.
+                "Access-Control-Allow-Private-Network": "true",
+                "Access-Control-Max-Age": "600",
+            },
+        )
+
+
+def _keys(request: web.Request) -> Iterator[str]:
+    """Every key the client shows. Some send two headers, of which one is stale."""
+    for name in ("x-api-key", "api-key", "x-goog-api-key"):
+        yield from request.headers.getall(name, [])
+    for value in request.headers.getall("Authorization", []):
+        scheme, _, credential = value.partition(" ")
+        if scheme.lower() == "bearer":
+            yield credential.strip()
+    yield from request.query.getall("key", [])
+
+
+def speaks_messages(request: web.Request) -> bool:
+    """Whether the client expects Anthropic's shapes: by the path where that decides, else by the header its SDKs send."""
+    segments = request.path.split("/")
+    if "messages" in segments:
+        return True
+    return "completions" not in segments and "embeddings" not in segments and "anthropic-version" in request.headers
+
+
+def _drawn(request: web.Request, problem: CopilotApiError) -> web.Response:
+    if speaks_messages(request):
+        status, body = messages.status(problem), messages.error(problem, request_id.get())
+    else:
+        status, body = chat.status(problem), chat.error(problem)
+    headers = {}
+    if problem.retry_after:
+        headers["Retry-After"] = problem.retry_after
+    if not problem.should_retry:
+        headers["x-should-retry"] = "false"
+    reason = problem.text if isinstance(problem, _OUTSPOKEN) else problem.code or problem.kind
+    _log.info("%s %s answered %d: %s", request.method, request.rel_url.raw_path, status, reason)
+    return web.Response(status=status, body=dumps(body), content_type="application/json", headers=headers)
+
+
+def _ours(request: web.Request, error: web.HTTPException) -> CopilotApiError:
+    """aiohttp's own refusals, which are drawn in HTML otherwise."""
+    match error:
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return MethodUnknown(f"{error.method} is not served at this path", hint=f"it takes {allowed}")
+        case web.HTTPNotFound():
+            return RouteUnknown(
+                f"Nothing is served at {request.path[:200]}", hint="see /v1/models, /v1/chat/completions, /v1/messages"
+            )
+        case web.HTTPRequestEntityTooLarge():
+            return BodyTooLarge("The request body is too large")
+        case _:
+            return ClientMistake(error.reason)

@@ -1,0 +1,50 @@
+"""The client's end of a stream: opened as late as possible, so that failures before it keep their real status."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+HEADERS_WITHIN_S = 10.0
+"""After that the stream is opened even if nothing came: clients and the machines between give up on silent connections."""
+
+STREAM_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",
+}
+
+
+class Sink:
+    """Writes to one client, and knows when it should hear something, be it a heartbeat.
+
+    `notes` gives further headers, asked for when the stream is opened.
+    """
+
+    def __init__(self, request: web.Request, heartbeat_s: float, notes: Callable[[], Mapping[str, str]]) -> None:
+        self._request = request
+        self._heartbeat_s = heartbeat_s
+        self._notes = notes
+        self._loop = asyncio.get_running_loop()
+        self.response = web.StreamResponse(headers=STREAM_HEADERS)
+        self._due_at = self._loop.time() + min(HEADERS_WITHIN_S, heartbeat_s)
+        self.bytes_out = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the status line is gone, so that a failure can only be told inside the stream."""
+        return self.response.prepared
+
+    def quiet_for_s(self) -> float:
+        """Seconds for which the client may still hear nothing."""
+        return max(0.0, self._due_at - self._loop.time())
+
+    async def write(self, data: bytes) -> None:
+        """Sends `data`, and waits for a slow client. Raises ConnectionError when it is gone."""
+        if not self.is_open:
+            self.response.headers.update(self._notes())
+            await self.response.prepare(self._request)
+        if data:
+            await self.response.write(data)
+            self.bytes_out += len(data)
+        self._due_at = self._loop.time() + self._heartbeat_s

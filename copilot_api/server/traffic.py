@@ -1,0 +1,52 @@
+"""The requests that are open: how many, who wants to know, and how they end when the service does."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Traffic:
+    """Counts open requests and can end them. `is_interrupted` tells a cancelled handler that it was us and not its client."""
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._open: set[asyncio.Task[object]] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.is_interrupted = False
+
+    @property
+    def active(self) -> int:
+        """How many requests are being served."""
+        return len(self._open)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Counts the request that the current task serves."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - handlers run in tasks
+        self._open.add(task)
+        self._empty.clear()
+        self._on_change()
+        try:
+            yield
+        finally:
+            self._open.discard(task)
+            if not self._open:
+                self._empty.set()
+            self._on_change()
+
+    async def drained(self) -> None:
+        """Returns when no request is open."""
+        await self._empty.wait()
+
+    def interrupt(self) -> None:
+        """Asks every open request to end now; each still says so to its client."""
+        self.is_interrupted = True
+        for task in self._open:
+            task.cancel()
+
+    def resume(self) -> bool:
+        """In a handler that was cancelled: True when it was `interrupt`, and the handler may then finish its answer."""
+        task = asyncio.current_task()
+        return self.is_interrupted and task is not None and task.uncancel() == 0

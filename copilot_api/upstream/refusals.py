@@ -1,0 +1,188 @@
+"""What Copilot means by an error answer: every shape of body, and one table of what follows from it.
+
+Source: copilot-upstream.md §8. Texts change over time, so the code is asked first, then the text, then the status.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from copilot_api.dialects.codec import Json, loads
+from copilot_api.errors import Kind, UpstreamRefused
+from copilot_api.log import redact
+
+MESSAGE_LIMIT = 2000
+"""Characters of an error text that are passed on; a page of HTML or a stack trace helps nobody."""
+
+_MODEL = "copilot-api models lists the models your account can use; some must be enabled at github.com/settings/copilot first"
+_INTEGRATOR = "Copilot offers this model to other programs only; integration_id in the settings decides which program we are"
+_VERSION = "Copilot no longer accepts the editor version we name; update copilot-api, or set editor_version and plugin_version"
+_SPENT = "check-usage shows what is left; your budget is set at github.com/settings/billing"
+_BILLED_TO = "choose who pays, under 'Usage billed to' at github.com/settings/copilot"
+_POLICY = "your plan, your organisation's policy or Copilot's terms do not allow this; see github.com/settings/copilot"
+_SIGN_IN = "sign in again: copilot-api auth"
+_PATIENCE = "Copilot's own rate limit; it lifts by itself"
+_BUSY = "the model is overloaded; try again in a moment, or use another model"
+
+# Codes, matched by prefix because some carry a plan behind a colon.
+_BY_CODE: tuple[tuple[str, Kind, str], ...] = (
+    ("billing_not_configured", "billing", _BILLED_TO),
+    ("quota_exceeded", "billing", _SPENT),
+    ("free_quota_exceeded", "billing", _SPENT),
+    ("overage_limit_reached", "billing", _SPENT),
+    ("billing_error", "billing", _SPENT),
+    ("model_not_supported", "invalid_request", _MODEL),
+    ("no_available_model_endpoints", "invalid_request", _INTEGRATOR),
+    ("model_max_prompt_tokens_exceeded", "context_overflow", ""),
+    ("context_length_exceeded", "context_overflow", ""),
+    ("content_filter", "content_filter", ""),
+    ("model_not_allowed", "permission", _POLICY),
+    ("request_too_large", "too_large", ""),
+    ("payload_too_large", "too_large", ""),
+    ("model_overloaded", "overloaded", _BUSY),
+    ("upstream_provider_rate_limit", "overloaded", _BUSY),
+    ("overloaded_error", "overloaded", _BUSY),
+    ("rate_limit", "rate_limit", _PATIENCE),
+    ("user_model_rate_limited", "rate_limit", _PATIENCE),
+    ("user_global_rate_limited", "rate_limit", _PATIENCE),
+    ("user_weekly_rate_limited", "rate_limit", _PATIENCE),
+    ("integration_rate_limited", "rate_limit", _PATIENCE),
+    ("agent_mode_limit_exceeded", "rate_limit", _PATIENCE),
+    ("extension_blocked", "rate_limit", _PATIENCE),
+)
+_BY_TEXT: tuple[tuple[re.Pattern[str], Kind, str], ...] = (
+    (re.compile(r"prompt is too long", re.IGNORECASE), "context_overflow", ""),
+    (re.compile(r"prompt token count of [\d,]+ exceeds the limit of [\d,]+", re.IGNORECASE), "context_overflow", ""),
+    (re.compile(r"too large for model context window", re.IGNORECASE), "context_overflow", ""),
+    (re.compile(r"not available for integrator", re.IGNORECASE), "invalid_request", _INTEGRATOR),
+)
+# Status -> kind, hint, and the status that clients understand where Copilot's own means nothing to them.
+_BY_STATUS: dict[int, tuple[Kind, str, int]] = {
+    400: ("invalid_request", "", 400),
+    401: ("authentication", _SIGN_IN, 401),
+    402: ("billing", _SPENT, 402),
+    403: ("permission", _POLICY, 403),
+    404: ("not_found", "", 404),
+    408: ("timeout", "the request took too long to reach Copilot", 408),
+    409: ("server", "", 502),
+    413: ("too_large", "leave out some images, or send smaller ones", 413),
+    421: ("server", "", 502),
+    422: ("content_filter", "", 422),
+    424: ("server", "", 502),
+    429: ("rate_limit", _PATIENCE, 429),
+    466: ("invalid_request", _VERSION, 400),
+    499: ("overloaded", _BUSY, 503),
+    500: ("server", "", 500),
+    502: ("server", "", 502),
+    503: ("overloaded", _BUSY, 503),
+    504: ("timeout", "", 504),
+    529: ("overloaded", _BUSY, 529),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an error body says, whichever shape it came in."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str = ""
+    retry_after: str = ""
+
+
+def refused(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamRefused:
+    """The error that an answer of Copilot's with an error status stands for."""
+    said = _read(body)
+    kind, hint, shown = _BY_STATUS.get(status) or _unlisted(status)
+    by_code = _by_code(said.code) or _by_code(said.type)
+    by_text = _by_text(said.message) if status < 500 else None
+    if found := by_code or by_text:
+        kind, hint = found
+    if exceeded := headers.get("x-ratelimit-exceeded"):
+        hint = f"{hint}; limit: {exceeded}".removeprefix("; ")
+    return UpstreamRefused(
+        redact(said.message) or _wordless(status),
+        status=shown,
+        kind=kind,
+        code=said.code,
+        param=said.param,
+        retry_after=headers.get("retry-after") or said.retry_after,
+        hint=hint,
+    )
+
+
+def is_hiccup(status: int, body: bytes) -> bool:
+    """Whether an error is a gateway's and not an answer to the request, so that the same bytes may go out once more.
+
+    A 400 with nothing or just "Bad Request" in it; a request that timed out on its way in, met a conflict or a wrong server.
+    """
+    return (status == 400 and body.strip() in {b"", b"Bad Request"}) or status in {408, 409, 421}
+
+
+def _unlisted(status: int) -> tuple[Kind, str, int]:
+    return ("invalid_request", "", 400) if 400 <= status < 500 else ("server", "", 502)
+
+
+def _by_code(code: str) -> tuple[Kind, str] | None:
+    return next(((kind, hint) for prefix, kind, hint in _BY_CODE if code.startswith(prefix)), None)
+
+
+def _by_text(message: str) -> tuple[Kind, str] | None:
+    return next(((kind, hint) for pattern, kind, hint in _BY_TEXT if pattern.search(message)), None)
+
+
+def _wordless(status: int) -> str:
+    try:
+        return f"Copilot answered {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"Copilot answered with status {status}"
+
+
+def _read(body: bytes) -> _Said:
+    text = body.decode("utf-8", "replace").strip()
+    value = _json_object(text)
+    return _read_object(value) if value is not None else _Said(_plain(text))
+
+
+def _json_object(text: str) -> Json | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        value = loads(text.encode())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _read_object(value: Json) -> _Said:
+    """`{message}`, `{code, message}`, `{error: text}`, `{error: {…}}`, Anthropic's, and any of these as text in the other."""
+    error = value.get("error", value)
+    if isinstance(error, str):
+        error = {"message": error, "code": value.get("code")}
+    if not isinstance(error, dict):
+        return _Said()
+    message = error.get("message")
+    inner = _json_object(message.strip()) if isinstance(message, str) else None
+    if inner is not None:
+        return _read_object(inner)
+    return _Said(
+        message=_plain(_word(error.get("message"))),
+        code=_word(error.get("code")),
+        type=_word(error.get("type")),
+        param=_word(error.get("param")),
+        retry_after=_word(error.get("retry_after", value.get("retry_after"))),
+    )
+
+
+def _word(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _plain(text: str) -> str:
+    """`text` as one may show it: of a page of HTML its title."""
+    if text.lstrip()[:1] == "<":
+        title = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
+        return " ".join(title[1].split()) if title else ""
+    return text.strip()[:MESSAGE_LIMIT]

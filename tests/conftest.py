@@ -1,0 +1,92 @@
+"""What every test may use: a running sandbox, a whole service in front of it, and a watch on the event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import aiohttp
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+from copilot_api.sandbox import Sandbox
+from copilot_api.settings import Settings
+
+if TYPE_CHECKING:
+    from copilot_api.server.limits import Approver
+    from copilot_api.service import Service
+    from copilot_api.upstream.clock import Clock
+
+
+class MakeService(Protocol):
+    """Starts a service in front of the sandbox; the options are settings."""
+
+    async def __call__(
+        self, *, approver: "Approver | None" = None, clock: "Clock | None" = None, **options: Any
+    ) -> "Service": ...
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Any call of ours that blocks while an event loop runs is an error."""
+    with blockbuster_ctx("copilot_api") as watch:
+        yield watch
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def settings_for(sandbox: Sandbox) -> "SettingsFor":
+    """Settings that point at the sandbox, signed in."""
+
+    def make(**options: Any) -> Settings:
+        urls = {
+            "github_url": sandbox.github_url,
+            "github_api_url": sandbox.github_api_url,
+            "copilot_url": sandbox.copilot_url,
+        }
+        return Settings(**{"port": 0, "drain_s": 0.2, "github_token": sandbox.grant, **urls, **options})
+
+    return make
+
+
+class SettingsFor(Protocol):
+    """Makes settings that point at the sandbox."""
+
+    def __call__(self, **options: Any) -> Settings: ...
+
+
+@pytest.fixture
+async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
+    """Services that are stopped when the test is over, and that must leave nothing behind."""
+    from copilot_api.service import Service
+
+    started: list[Service] = []
+
+    async def make(*, approver: "Approver | None" = None, clock: "Clock | None" = None, **options: Any) -> "Service":
+        service = Service(settings_for(**options), approver=approver, clock=clock)
+        started.append(service)
+        await service.start()
+        return service
+
+    yield make
+    for service in started:
+        await service.stop()
+    left = [task.get_name() for task in asyncio.all_tasks() if task.get_name() in {"copilot-token", "model-list"}]
+    assert not left, f"tasks outlived their service: {left}"
+
+
+@pytest.fixture
+async def service(make_service: MakeService) -> "Service":
+    """A service with the default settings."""
+    return await make_service()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client that knows no dialect."""
+    async with aiohttp.ClientSession() as session:
+        yield session
