@@ -33,6 +33,7 @@ from copilot_api.sandbox.replies import (
 )
 from copilot_api.sandbox.script import Answer, Raw, Script
 from copilot_api.sandbox.seen import Seen
+from copilot_api.sandbox.strict import chat, messages
 
 _STREAM = {"content-type": "text/event-stream", "cache-control": "no-cache"}
 
@@ -47,6 +48,7 @@ class Copilot:
         self._script = script
         self._answers = 0
         self._refusals = 0
+        self._thought_calls: set[str] = set()
         self._routes: dict[tuple[str, str], Callable[[Seen], Reply]] = {
             ("GET", "/models"): lambda _: self._catalog.listing(),
             ("POST", "/chat/completions"): self._chat,
@@ -91,6 +93,7 @@ class Copilot:
     def _chat(self, seen: Seen) -> Reply:
         body = _body(seen)
         model = self._catalog.usable(body.get("model"), "/chat/completions")
+        chat.check(body, model, seen)
         asked = question.from_chat(body, model)
         said = self._said(seen, asked)
         if isinstance(said, Raw):
@@ -100,7 +103,7 @@ class Copilot:
             number=self._answers,
             created=int(self._accounts.clock()),
             model=traits.dated_name(model),
-            family=model.family,
+            family=model.family or model.id,
             vendor=model.vendor,
             traits=traits.of(model),
             usage=counted,
@@ -114,6 +117,7 @@ class Copilot:
     def _messages(self, seen: Seen) -> Reply:
         body = _body(seen)
         model = self._catalog.usable(body.get("model"), "/v1/messages")
+        messages.check(body, messages.context(seen, model, self._thought_calls))
         asked = question.from_messages(body, model)
         said = self._said(seen, asked)
         if isinstance(said, Raw):
@@ -122,18 +126,21 @@ class Copilot:
         facts = messages_wire.Facts(
             number=self._answers,
             model=traits.dated_name(model),
-            family=model.family,
+            family=model.family or model.id,
             traits=traits.of(model),
             usage=counted,
             shows_thinking=asked.shows_thinking,
         )
+        if said.thinking or said.redacted:
+            self._thought_calls |= set(messages_wire.tool_ids(said, facts))
         if body.get("stream"):
             return self._stream(tuple(messages_wire.frames(said, facts)))
         return json_reply(messages_wire.whole(said, facts), headers=self._quota())
 
     def _count_tokens(self, seen: Seen) -> Reply:
         body = _body(seen)
-        self._catalog.usable(body.get("model"), "/v1/messages")
+        model = self._catalog.usable(body.get("model"), "/v1/messages")
+        messages.check_countable(body, messages.context(seen, model, self._thought_calls))
         return json_reply({"input_tokens": _messages_tokens(body)})
 
     def _embeddings(self, seen: Seen) -> Reply:

@@ -78,6 +78,11 @@ def _blocks(answer: Answer, facts: Facts) -> Iterator[tuple[Json, list[Json]]]:
         yield block, [{"type": "input_json_delta", "partial_json": piece} for piece in pieces.letters(call.arguments)]
 
 
+def tool_ids(answer: Answer, facts: Facts) -> list[str]:
+    """The ids of the answer's tool calls."""
+    return [block["id"] for block, _ in _blocks(answer, facts) if block["type"] == "tool_use"]
+
+
 def _opened(block: Json) -> Json:
     match block["type"]:
         case "text":
