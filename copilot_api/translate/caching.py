@@ -1,0 +1,52 @@
+"""Prompt cache marks: where Claude may stop and remember. A lost mark can multiply a bill by ten.
+
+Messages puts `cache_control` on blocks, Copilot's chat `copilot_cache_control` on messages (copilot-upstream §3.1, §6.1).
+"""
+
+from collections.abc import Iterable
+
+from copilot_api.dialects.codec import Json
+from copilot_api.translate.fields import Fields
+
+MOST_MARKS = 4
+_KEYS = ("cache_control", "copilot_cache_control")
+
+
+def take_mark(fields: Fields) -> bool:
+    """Whether the client marked this object. Of the mark itself only that it is there can be carried."""
+    marked = False
+    for key in _KEYS:
+        if isinstance(fields.peek(key), dict):
+            fields.object(key).take("type")
+            marked = True
+    return marked
+
+
+def on_message(*, marked: bool) -> Json:
+    """The fields that mark a chat message."""
+    return {"copilot_cache_control": {"type": "ephemeral"}} if marked else {}
+
+
+def on_block(*, marked: bool) -> Json:
+    """The fields that mark a Messages block or tool."""
+    return {"cache_control": {"type": "ephemeral"}} if marked else {}
+
+
+def keep_newest(blocks: Iterable[Json]) -> bool:
+    """Takes marks off the first of `blocks` until upstream accepts their number; returns whether there were too many."""
+    marked = [block for block in blocks if "cache_control" in block]
+    surplus = marked[:-MOST_MARKS]
+    for block in surplus:
+        del block["cache_control"]
+    return bool(surplus)
+
+
+def add_marks(system: list[Json], messages: list[Json]) -> None:
+    """Marks the end of the system prompt and of the two newest user turns.
+
+    An OpenAI client cannot mark anything, because its models need no marks; without them Claude would cache nothing.
+    """
+    turns = [message["content"] for message in messages if message["role"] == "user"]
+    for blocks in (system, *turns[-2:]):
+        if blocks:
+            blocks[-1].update(on_block(marked=True))
