@@ -7,10 +7,8 @@ that no server can move the cursor or rename the window.
 import json
 import re
 import sys
-import threading
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from copilot_api import settings
@@ -100,28 +98,28 @@ def is_interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-@contextmanager
-def waiting(text: str, *, tick_s: float = 1.0) -> Iterator[None]:
-    """Says that the program waits, and on a terminal adds a dot now and then to show that it lives."""
-    if not sys.stderr.isatty():
-        say(text)
-        yield
-        return
-    done = threading.Event()
-    say(f"{text} ", end="")
-    dots = threading.Thread(target=_dots, args=(done, tick_s), name="dots", daemon=True)
-    dots.start()
-    try:
-        yield
-    finally:
-        done.set()
-        dots.join()
-        say()
+class Progress:
+    """What the program is waiting for: one line that is rewritten on a terminal, elsewhere one line for each new `text`."""
 
+    def __init__(self) -> None:
+        self._text = ""
+        self._width = 0
 
-def _dots(done: threading.Event, tick_s: float) -> None:
-    while not done.wait(tick_s):
-        say(".", end="")
+    def show(self, text: str, detail: str = "") -> None:
+        """`detail` (such as the time left) is for a terminal only: it changes too often for a log."""
+        if sys.stderr.isatty():
+            line = _cleaned(f"{text}, {detail}" if detail else text)
+            print("\r" + line.ljust(self._width), end="", file=sys.stderr, flush=True)
+            self._width = len(line)
+        elif text != self._text:
+            say(text)
+        self._text = text
+
+    def end(self) -> None:
+        """Lets the next line begin on a line of its own."""
+        if self._width:
+            say()
+        self._width = 0
 
 
 def _label(label: str, colour: str, text: str) -> None:

@@ -22,7 +22,7 @@ from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
-from copilot_api.upstream.auth import CopilotAuth, Signed
+from copilot_api.upstream.auth import CopilotAuth, Signed, Token
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
@@ -66,7 +66,8 @@ class Status:
 class Service:
     """One run of copilot-api.
 
-    `approver` is asked for each request with `--manual`; `grant` finds the GitHub token (default: flag, environment, vault).
+    `approver` is asked for each request with `--manual`; `announce` is told each new Copilot token (`--show-token`); `grant`
+    finds the GitHub token (default: flag, environment, vault).
     """
 
     def __init__(
@@ -74,12 +75,14 @@ class Service:
         settings: Settings,
         *,
         approver: Approver | None = None,
+        announce: Callable[[Token], None] | None = None,
         grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
         self.status = Status()
         self._approver = approver
+        self._announce = announce
         self._find_grant = grant
         self._clock = clock or SystemClock()
         self._listeners: list[Callable[[Status], None]] = []
@@ -162,20 +165,8 @@ class Service:
 
     async def _enter_sandbox(self) -> None:
         sandbox = await self._owned.enter_async_context(Sandbox(pace_s=SANDBOX_PACE_S))
-        self.settings = replace(
-            self.settings,
-            github_url=sandbox.github_url,
-            github_api_url=sandbox.github_api_url,
-            copilot_url=sandbox.copilot_url,
-            enterprise_url="",
-            account_type="individual",
-            proxy_env=False,
-        )
-
-        async def own_grant(_: Settings) -> Grant:
-            return Grant(sandbox.grant, "the sandbox")
-
-        self._find_grant = own_grant
+        self.settings = sandbox.settings(self.settings)
+        self._find_grant = grants.find
 
     async def _build(self) -> None:
         settings = self.settings
@@ -188,7 +179,8 @@ class Service:
         await self._owned.enter_async_context(http)
         hosts, identity = Hosts.of(settings), Identity(settings)
         self.github = GitHub(http, hosts, identity, settings)
-        self.auth = CopilotAuth(self.github, partial(self._find_grant, settings), hosts, self._clock)
+        find = partial(self._find_grant, settings)
+        self.auth = CopilotAuth(self.github, find, hosts, self._clock, announce=self._announce)
         self._owned.callback(self.auth.subscribe(lambda signed, reason: self._publish(signed=signed, reason=reason)))
         self.client = CopilotClient(http, self.auth, identity, settings)
         self.catalog = Catalog(self.client, settings, self._clock)

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -82,10 +81,13 @@ def test_a_crash_shows_where_but_no_token(capsys: Capture) -> None:
     assert err.splitlines()[-2] == "error: this is a bug in copilot-api: ValueError"
 
 
-def test_without_a_terminal_there_are_no_colours_no_bars_and_no_dots(capsys: Capture) -> None:
-    with console.waiting("waiting for GitHub", tick_s=0.001):
-        time.sleep(0.02)
-    assert capsys.readouterr().err == "waiting for GitHub\n"
+def test_without_a_terminal_there_are_no_colours_no_bars_and_no_rewriting(capsys: Capture) -> None:
+    progress = console.Progress()
+    for left in ("15 min left", "14 min left"):
+        progress.show("waiting for GitHub", left)
+    progress.show("GitHub could not be reached")
+    progress.end()
+    assert capsys.readouterr().err == "waiting for GitHub\nGitHub could not be reached\n"
     assert console.paint("x", "red") == "x"
     assert console.bar(0.5) == ""
     assert not console.is_interactive()
@@ -130,14 +132,16 @@ if sys.platform != "win32":
             console.fail(NotSignedIn("x"))
             assert shown() == "error: x\n"
 
-    def test_on_a_terminal_waiting_shows_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_on_a_terminal_progress_rewrites_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         with screen(monkeypatch) as shown:
-            with console.waiting("waiting for GitHub", tick_s=0.01):
-                time.sleep(0.1)
-            first, dots = shown().split("GitHub ")
-        assert first == "waiting for "
-        assert dots.count(".") >= 2
-        assert dots.strip(".") == "\n"
+            progress = console.Progress()
+            progress.show("waiting for GitHub", "15 min left")
+            progress.show("waiting for GitHub", "9 min left")
+            progress.show("done")
+            progress.end()
+            progress.end()
+            drawn = shown()
+        assert drawn == "\rwaiting for GitHub, 15 min left\rwaiting for GitHub, 9 min left " + "\rdone".ljust(31) + "\n"
 
     @pytest.mark.parametrize(
         ("share", "drawn"),

@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+
+import typer
 
 from copilot_api import console
 from copilot_api.errors import StartFailed
@@ -26,7 +28,7 @@ class Terminal:
         self._thread: threading.Thread | None = None
 
     async def ask(self, question: str) -> str:
-        """The line typed after `question`, without surrounding blanks. Raises KeyboardInterrupt when the input ends."""
+        """The line typed after `question`, without surrounding blanks. Raises typer.Abort when the input ends."""
         async with self._turn:
             console.say(question, end=" ")
             return (await self._next_line()).strip()
@@ -50,12 +52,25 @@ class Terminal:
                 return found
             console.say(f"please type a number from 1 to {len(choices)}, or part of a name")
 
-    async def enter(self) -> None:
-        """Waits for the Enter key; for use beside other work, which may cancel the wait."""
-        async with self._turn:
-            await self._next_line()
+    def on_enter(self, act: Callable[[], object]) -> Callable[[], object]:
+        """Calls `act` when the Enter key is pressed while other work goes on. Returns what withdraws that."""
+
+        def entered(line: asyncio.Future[str]) -> None:
+            if not line.cancelled() and line.result():
+                act()
+
+        line = self._begin()
+        line.add_done_callback(entered)
+        return line.cancel
 
     async def _next_line(self) -> str:
+        line = await self._begin()
+        if not line:
+            raise typer.Abort
+        return line
+
+    def _begin(self) -> asyncio.Future[str]:
+        """The line that will be typed next."""
         loop = asyncio.get_running_loop()
         self._line = loop.create_future()
         if not self._is_reading:
@@ -64,10 +79,7 @@ class Terminal:
         if self._thread is None:
             self._thread = threading.Thread(target=self._read, args=(loop,), name="terminal", daemon=True)
             self._thread.start()
-        line = await self._line
-        if not line:
-            raise KeyboardInterrupt
-        return line
+        return self._line
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:

@@ -14,6 +14,7 @@ As strict as the real ones and with their quirks, but nothing leaves the machine
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -21,15 +22,15 @@ from aiohttp import web
 
 from copilot_api.dialects.codec import Json
 from copilot_api.sandbox import catalog
-from copilot_api.sandbox.accounts import Accounts, GrantKind
+from copilot_api.sandbox.accounts import Accounts, GrantKind, Plan
 from copilot_api.sandbox.catalog import Catalog
 from copilot_api.sandbox.copilot import Copilot
 from copilot_api.sandbox.delivery import Delivery
 from copilot_api.sandbox.github import GitHub
-from copilot_api.sandbox.plans import Plan
 from copilot_api.sandbox.replies import Reply
 from copilot_api.sandbox.script import Answer, Call, Script
 from copilot_api.sandbox.seen import Plane, Seen
+from copilot_api.settings import Settings
 
 __all__ = ["Answer", "Call", "Sandbox", "Script", "Seen"]
 
@@ -58,10 +59,10 @@ class Sandbox:
         self.script = Script()
         self.seen: list[Seen] = []
         self._pace_s = pace_s
-        self._accounts = Accounts(clock=clock, token_life_s=token_life_s)
+        self._accounts = Accounts(plan=plan, clock=clock, token_life_s=token_life_s)
         self._catalog = Catalog([])
-        self._github = GitHub(accounts=self._accounts, script=self.script, plan=plan, interval_s=poll_interval_s)
-        self._copilot = Copilot(accounts=self._accounts, catalog=self._catalog, script=self.script, plan=plan)
+        self._github = GitHub(accounts=self._accounts, script=self.script, interval_s=poll_interval_s)
+        self._copilot = Copilot(accounts=self._accounts, catalog=self._catalog, script=self.script)
         self._runners: list[web.AppRunner] = []
         self._closing = asyncio.Event()
         self.grant = self._accounts.issue()
@@ -91,6 +92,20 @@ class Sandbox:
     ) -> None:
         await self.stop()
 
+    def settings(self, settings: Settings) -> Settings:
+        """`settings` with nothing left in them that leads outside: addresses and grant are the sandbox's."""
+        return replace(
+            settings,
+            github_url=self.github_url,
+            github_api_url=self.github_api_url,
+            copilot_url=self.copilot_url,
+            enterprise_url="",
+            account_type="individual",
+            proxy_env=False,
+            github_token=self.grant,
+            origins={**settings.origins, "github_token": "the sandbox"},
+        )
+
     @property
     def models(self) -> list[Json]:
         """The entries of `GET /models`; assign a new list to change the catalog."""
@@ -99,6 +114,15 @@ class Sandbox:
     @models.setter
     def models(self, entries: list[Json]) -> None:
         self._catalog.entries = entries
+
+    @property
+    def plan(self) -> Plan:
+        """The account's plan; may be changed at any time."""
+        return self._accounts.plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self._accounts.plan = plan
 
     def issue(self, kind: GrantKind = "ghu", *, permitted: bool = True) -> str:
         """A further GitHub token: `ghu`, `gho`, `github_pat` (fine-grained), `ghp` (classic) or `ghs`. A fine-grained one that

@@ -104,7 +104,8 @@ class _Refused:
 
 class CopilotAuth:
     """Owns the grant and the token. `grant` may be a function that finds it: it is asked again when GitHub refuses the last
-    one, so that signing in again in another terminal mends a running server. `jitter` gives numbers from 0 to 1.
+    one, so that signing in again in another terminal mends a running server. `jitter` gives numbers from 0 to 1; `announce`
+    is called with each new token, for a person who asked to see it.
     """
 
     def __init__(
@@ -115,11 +116,13 @@ class CopilotAuth:
         clock: Clock,
         *,
         jitter: Callable[[], float] = random.random,
+        announce: Callable[[Token], None] | None = None,
     ) -> None:
         self._github = github
         self._hosts = hosts
         self._clock = clock
         self._jitter = jitter
+        self._announce = announce
         self._grant = grant if isinstance(grant, Grant) else None
         self._find = None if isinstance(grant, Grant) else grant
         self._era = 0  # counts grants, so that an exchange begun with an old one cannot end in its token
@@ -253,6 +256,8 @@ class CopilotAuth:
         self._held = held
         self._failure = None
         self._publish(Signed.IN, None)
+        if self._announce is not None:
+            self._announce(held.token)
         return held.token
 
     async def _made(self) -> _Held:

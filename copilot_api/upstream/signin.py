@@ -1,7 +1,7 @@
 """Signing in and out. Nothing is kept before GitHub has said whose it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from copilot_api.errors import SignInFailed, UpstreamProblem
@@ -52,7 +52,7 @@ class Done:
 Progress = CodeIssued | Waiting | Done
 
 
-async def sign_in(github: GitHub, vault: Vault, clock: Clock) -> AsyncIterator[Progress]:
+async def sign_in(github: GitHub, vault: Vault, clock: Clock) -> AsyncGenerator[Progress, None]:
     """The device flow, step by step for whoever draws it. The last step is Done. Closing or cancelling it leaves no trace.
 
     Raises SignInFailed (expired, denied, not allowed), KeyringUnusable, and UpstreamProblem when it cannot even begin.

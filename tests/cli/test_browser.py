@@ -17,7 +17,7 @@ def test_a_screen_is_needed(
     monkeypatch: pytest.MonkeyPatch,
     system: str,
     display: str,
-    can: bool,  # noqa: FBT001 - a column
+    can: bool,
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -30,7 +30,7 @@ def test_opening_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, may_end = threading.Event(), threading.Event()
 
     class Slow(webbrowser.BaseBrowser):
-        def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:  # noqa: ARG002,FBT001,FBT002 - the library's signature
+        def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:  # noqa: ARG002, FBT002 - the library's signature
             opened.append(url)
             asked.set()
             return may_end.wait(10)

@@ -1,0 +1,19 @@
+"""The entry point. `--version` is answered before anything is imported that takes time."""
+
+import sys
+
+from copilot_api import __version__
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"copilot-api {__version__}\n")
+        return
+    from copilot_api.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

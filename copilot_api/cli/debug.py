@@ -1,0 +1,95 @@
+"""`copilot-api debug`: what somebody who helps needs to know, without a secret in it."""
+
+import platform
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from copilot_api import __version__, console, settings
+from copilot_api.cli.options import with_settings
+from copilot_api.errors import KeyringUnusable
+from copilot_api.settings import Settings
+
+HIDDEN = "(set, not shown)"
+# The names of copilot-api 0.7, which were Node's.
+_ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "i386": "ia32", "i686": "ia32"}
+
+
+@with_settings("token_store", "enterprise_url")
+def debug(
+    loaded: Settings,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+) -> None:
+    """Show versions, paths, and where each setting comes from."""
+    facts = gather(loaded)
+    if as_json:
+        console.data_json(facts)
+        return
+    runtime, store = facts["runtime"], facts["tokenStore"]
+    console.data(f"copilot-api {facts['version']}")
+    console.data(f"runtime: {runtime['name']} {runtime['version']} on {runtime['platform']} {runtime['arch']}")
+    for name, path in facts["paths"].items():
+        console.data(f"{name}: {path}")
+    console.data(f"settings file: {facts['configFile']}")
+    console.data(f"token exists: {'yes' if facts['tokenExists'] else 'no'}")
+    console.data(f"token store: {store['name']}" + (f": {store['problem']}" if store["problem"] else ""))
+    for variable in facts["unknownVariables"]:
+        console.warn(f"{variable} is not one of our variables, so it has no effect")
+    console.data()
+    console.table(
+        ("setting", "value", "from"), [(name, _shown(row["value"]), row["from"]) for name, row in facts["settings"].items()]
+    )
+
+
+def gather(loaded: Settings) -> dict[str, Any]:
+    """The first four keys as copilot-api 0.7 has them, then our own."""
+    from copilot_api.upstream import legacy
+
+    store = _store(loaded)
+    return {
+        "version": __version__,
+        "runtime": {
+            "name": platform.python_implementation().lower(),
+            "version": platform.python_version(),
+            "platform": sys.platform,
+            "arch": _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower()),
+        },
+        "paths": {
+            "APP_DIR": str(settings.data_dir()),
+            "GITHUB_TOKEN_PATH": store["path"] or str(settings.legacy_token_path()),
+        },
+        "tokenExists": bool(loaded.github_token) or store["holdsToken"],
+        "configFile": str(settings.config_path()),
+        "tokenStore": store,
+        "legacyTokenExists": legacy.find() is not None,
+        "settings": {
+            name: {"value": _hidden(loaded, name), "from": loaded.origins.get(name, "default")} for name in settings.options()
+        },
+        "unknownVariables": list(settings.strangers()),
+    }
+
+
+def _store(loaded: Settings) -> dict[str, Any]:
+    from copilot_api.upstream.secrets import open_vault
+
+    try:
+        vault = open_vault(loaded)
+        held = vault.read() is not None
+    except KeyringUnusable as problem:
+        return {"name": loaded.token_store, "path": "", "holdsToken": False, "problem": problem.text}
+    return {"name": vault.name, "path": str(getattr(vault, "path", "")), "holdsToken": held, "problem": ""}
+
+
+def _hidden(loaded: Settings, name: str) -> Any:
+    value = getattr(loaded, name)
+    return HIDDEN if value and settings.options()[name].metadata["secret"] else value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {word}" for key, word in value.items())
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,159 @@
+"""What `copilot-api start` does: starts the service, says how to use it, and ends it as the person wants."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from copilot_api import console, settings
+from copilot_api.cli import clipboard
+from copilot_api.cli.account import account
+from copilot_api.cli.approval import TerminalApprover
+from copilot_api.cli.models import why_not
+from copilot_api.cli.sign_in import sign_in
+from copilot_api.cli.terminal import Terminal
+from copilot_api.dialects.models import Model
+from copilot_api.errors import NotSignedIn, StartFailed
+from copilot_api.service import Service
+from copilot_api.settings import Settings
+from copilot_api.setup import shell
+from copilot_api.setup.claude_code import launch, variables
+from copilot_api.upstream.auth import Token
+
+INTERRUPTED = 130
+SHOWN_MODELS = 6
+
+
+async def serve(loaded: Settings, *, claude_code: bool) -> int:
+    """Serves until a signal comes; gives the exit code: 0 when every open request could finish, 130 when one was cut.
+
+    Raises what `Service.start` raises, and StartFailed where a question would need a terminal.
+    """
+    terminal = Terminal() if console.is_interactive() else None
+    if claude_code and terminal is None:
+        raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
+    service = await _started(loaded, terminal)
+    try:
+        await _greet(service)
+        if claude_code and terminal is not None:
+            await _offer_claude_code(service, terminal)
+        with _signals(service) as stop:
+            await stop.wanted.wait()
+            await service.stop()
+            return INTERRUPTED if stop.hurried else 0
+    finally:
+        await service.stop()
+
+
+async def _started(loaded: Settings, terminal: Terminal | None) -> Service:
+    """A service that serves. With a terminal, a missing sign-in is made up for, as copilot-api 0.7 did."""
+    try:
+        return await _start(loaded, terminal)
+    except NotSignedIn as problem:
+        if terminal is None or loaded.github_token or loaded.sandbox:
+            raise
+        console.warn(problem.message)
+        async with account(loaded) as opened:
+            await sign_in(opened, terminal)
+    return await _start(loaded, terminal)
+
+
+async def _start(loaded: Settings, terminal: Terminal | None) -> Service:
+    service = Service(
+        loaded,
+        approver=TerminalApprover(terminal) if terminal is not None else None,
+        announce=_show if loaded.show_token else None,
+    )
+    await service.start()
+    return service
+
+
+def _show(token: Token) -> None:
+    console.say(f"Copilot token: {token.value}")
+
+
+async def _greet(service: Service) -> None:
+    """What is served, for whom, and how to point a client at it."""
+    loaded, url = service.settings, service.url
+    if loaded.show_token:
+        console.say(f"GitHub token: {(await service.auth.grant()).value}")
+    for variable in settings.strangers():
+        console.warn(f"{variable} is not one of our variables, so it has no effect")
+    if loaded.sandbox:
+        console.say("this is the sandbox: its answers are simulated, nothing leaves this machine, nothing is billed")
+    usable = [model.id for model in service.catalog.known.values() if model.kind == "chat" and not why_not(model)]
+    more = f" and {len(usable) - SHOWN_MODELS} more" if len(usable) > SHOWN_MODELS else ""
+    console.say(f"serving GitHub Copilot{' of ' + service.status.login if service.status.login else ''} at {url}")
+    console.say(f"  Anthropic clients  ANTHROPIC_BASE_URL={url}")
+    console.say(f"  OpenAI clients     OPENAI_BASE_URL={url}/v1")
+    console.say(f"  API key            {'one of yours' if loaded.api_keys else 'any, such as dummy'}")
+    console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
+    console.say("press Ctrl-C to stop")
+
+
+async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
+    """Two questions, then the command that starts Claude Code here, on the clipboard or on the terminal."""
+    models = {m.id: m for m in service.catalog.known.values() if m.kind == "chat" and not why_not(m)}
+    names = list(models)
+    if not names:
+        raise StartFailed("no model of this account can be used with Claude Code", hint="copilot-api models says why")
+    main = await terminal.select("main model for Claude Code", names, default=_likely(names, "sonnet"))
+    small = await terminal.select("small, fast model", names, default=_likely(names, "haiku", "mini"))
+    command = _command(service, models[main], models[small])
+    if await asyncio.to_thread(clipboard.copy, command):
+        console.say("the command that starts Claude Code is on the clipboard: paste it into another terminal")
+        return
+    console.warn("there is no clipboard here", hint="paste this into another terminal")
+    console.data(command)
+
+
+def _command(service: Service, main: Model, small: Model) -> str:
+    key = service.settings.api_keys[0] if service.settings.api_keys else "dummy"
+    pairs = variables(url=service.url, key=key, main=main, small=small)
+    return launch(shell.detect(), pairs)
+
+
+def _likely(names: list[str], *words: str) -> int:
+    """The place of the first name with one of `words` in it, the first word first; 0 when there is none."""
+    return next((place for word in words for place, name in enumerate(names) if word in name), 0)
+
+
+class _Stop:
+    """What the signals have asked for so far: the first to stop, the second to stop at once."""
+
+    def __init__(self, service: Service) -> None:
+        self.wanted = asyncio.Event()
+        self.hurried: asyncio.Future[tuple[None]] | None = None
+        self._service = service
+
+    def ask(self) -> None:
+        """One more signal."""
+        active = self._service.status.active
+        if self.wanted.is_set():
+            if self.hurried is None:
+                console.say("stopping at once")
+                self.hurried = asyncio.gather(self._service.stop())
+            return
+        self.wanted.set()
+        limit_s = self._service.settings.drain_s
+        waits = f"; open requests ({active}) get up to {limit_s:g} s to finish, Ctrl-C again stops at once" if active else ""
+        console.say(f"stopping{waits}")
+
+
+@contextmanager
+def _signals(service: Service) -> Iterator[_Stop]:
+    """Ctrl-C, Ctrl-Break and the terminate signal, on every system, for as long as the block runs."""
+    stop, loop = _Stop(service), asyncio.get_running_loop()
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.ask)
+
+    # Not loop.add_signal_handler, which Windows does not have.
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+    before = {number: signal.signal(number, heard) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
