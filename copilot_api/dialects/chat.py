@@ -122,9 +122,9 @@ class Encoder:
                 return b""
             case Closed():
                 return self._end(event)
-            case Failed(problem=problem):
+            case _:
                 self._ended = True
-                return encode(dumps(error(problem)))
+                return encode(dumps(error(event.problem)))
 
     def close(self) -> bytes:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""
@@ -191,7 +191,7 @@ def collect(events: Events, stamp: Stamp) -> Json:
                 finish = _FINISH[reason]
             case Failed(problem=problem):
                 raise problem
-            case Opened():
+            case _:
                 pass
     if not finish:
         raise UpstreamBroke(CUT_SHORT)

@@ -56,7 +56,7 @@ def whole(answer: Json) -> Iterator[Event]:
         yield ToolInput(index=index, json=string(function.get("arguments")))
     if counted := counted_in(answer):
         yield counted
-    finishes = [choice["finish_reason"] for choice in objs(answer.get("choices")) if choice.get("finish_reason")]
+    finishes = [finish for choice in objs(answer.get("choices")) if (finish := string(choice.get("finish_reason")))]
     yield _ending(finishes[-1] if finishes else None, has_tools=bool(calls))
 
 
@@ -70,7 +70,7 @@ class Decoder:
         self._counted: Counted | None = None
         self._first: Json = {}
         self._calls: list[_Call] = []
-        self._at: dict[tuple[Any, Any], _Call] = {}
+        self._at: dict[tuple[str, str], _Call] = {}
 
     @property
     def finished(self) -> bool:
@@ -119,7 +119,7 @@ class Decoder:
             yield from self._delta(choice.get("index"), obj(choice.get("delta")))
             if self._ended:
                 return
-            self._finish = choice.get("finish_reason") or self._finish
+            self._finish = string(choice.get("finish_reason")) or self._finish
 
     def _delta(self, choice: Any, delta: Json) -> Iterator[Event]:
         if thought := _thought(delta):
@@ -135,7 +135,7 @@ class Decoder:
 
     def _call(self, choice: Any, piece: Json) -> Iterator[Event]:
         """One piece of a call. Claude numbers calls within a choice; Gemini leaves the number out; a new id is a new call."""
-        key = (choice, piece.get("index"))
+        key = (str(choice), str(piece.get("index")))
         call = self._at.get(key)
         id_ = string(piece.get("id"))
         if call is None or (id_ and call.id and id_ != call.id):
@@ -189,7 +189,7 @@ def _ending(finish: str | None, *, has_tools: bool) -> Event:
 
 def problem_in(chunk: Json) -> CopilotApiError | None:
     """The failure that a chunk tells of, in either of Copilot's two forms."""
-    failure = chunk.get("error") or next(iter(chunk.get("copilot_errors") or []), None)
+    failure = chunk.get("error") or next(iter(objs(chunk.get("copilot_errors"))), None)
     if not failure:
         return None
     if not isinstance(failure, dict):
@@ -225,16 +225,4 @@ def _thought(message: Json) -> str:
 
 
 def _content(content: Any) -> str:
-    if isinstance(content, list):
-        return "".join(string(part.get("text")) for part in content if isinstance(part, dict))
-    return string(content)
-
-
-def _choices(answer: Json) -> list[Json]:
-    choices = answer.get("choices")
-    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
-
-
-def _calls(message: Json) -> list[Json]:
-    calls = message.get("tool_calls")
-    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    return content if isinstance(content, str) else "".join(string(part.get("text")) for part in objs(content))

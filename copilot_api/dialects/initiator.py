@@ -84,16 +84,16 @@ def _verdict(
 
 
 def _newest_messages(items: list[Json]) -> tuple[Who, str, str]:
-    at = _last(items, lambda item: item.get("role") != "system")
+    at = _last(items, lambda item: _role(item) != "system")
     if at is None:
         return "user", "no message besides system", AGENT
-    if items[at].get("role") != "user":
+    if _role(items[at]) != "user":
         return "agent", "the newest message is the assistant's", AGENT
     return _judge_user(items[at], has_results=_has_tool_result(items[at]))
 
 
 def _judge_user(item: Json, *, has_results: bool) -> tuple[Who, str, str]:
-    others = [block for block in _blocks(item) if block.get("type") != "tool_result"]
+    others = [block for block in _blocks(item) if _kind(block) != "tool_result"]
     texts = [_text(block) for block in others]
     if not others:
         return ("agent", "only tool results", AGENT) if has_results else ("user", "an empty user message", AGENT)
@@ -111,21 +111,21 @@ def _judge_user(item: Json, *, has_results: bool) -> tuple[Who, str, str]:
 
 def _is_human_message(items: list[Json], at: int) -> bool:
     item = items[at]
-    return item.get("role") == "user" and _judge_user(item, has_results=_has_tool_result(item))[0] == "user"
+    return _role(item) == "user" and _judge_user(item, has_results=_has_tool_result(item))[0] == "user"
 
 
 def _has_tool_result(item: Json) -> bool:
-    return any(block.get("type") == "tool_result" for block in _blocks(item))
+    return any(_kind(block) == "tool_result" for block in _blocks(item))
 
 
 # Chat Completions
 
 
 def _newest_chat(items: list[Json]) -> tuple[Who, str, str]:
-    at = _last(items, lambda item: item.get("role") not in {"system", "developer"})
+    at = _last(items, lambda item: _role(item) not in {"system", "developer"})
     if at is None:
         return "user", "no message besides system", AGENT
-    match items[at].get("role"):
+    match _role(items[at]):
         case "tool" | "function":
             return "agent", "the newest message is a tool's", AGENT
         case "assistant":
@@ -138,17 +138,17 @@ def _newest_chat(items: list[Json]) -> tuple[Who, str, str]:
 
 
 def _is_human_chat(items: list[Json], at: int) -> bool:
-    return items[at].get("role") == "user" and _newest_chat(items[: at + 1])[0] == "user"
+    return _role(items[at]) == "user" and _newest_chat(items[: at + 1])[0] == "user"
 
 
 def _follows_tool(items: list[Json], at: int) -> bool:
-    return at > 0 and items[at - 1].get("role") in {"tool", "function"}
+    return at > 0 and _role(items[at - 1]) in {"tool", "function"}
 
 
 def _is_tool_image(item: Json) -> bool:
     blocks = _blocks(item)
-    texts = [_text(block) for block in blocks if block.get("type") in {"text", "input_text"}]
-    has_image = any(block.get("type") in {"image_url", "input_image", "file", "input_file"} for block in blocks)
+    texts = [_text(block) for block in blocks if _kind(block) in {"text", "input_text"}]
+    has_image = any(_kind(block) in {"image_url", "input_image", "file", "input_file"} for block in blocks)
     return has_image and all(text.startswith(_TOOL_IMAGE_TEXTS) for text in texts)
 
 
@@ -169,24 +169,24 @@ _OUTPUTS = frozenset(
 
 
 def _newest_responses(items: list[Json]) -> tuple[Who, str, str]:
-    at = _last(items, lambda item: item.get("role") not in {"system", "developer"})
+    at = _last(items, lambda item: _role(item) not in {"system", "developer"})
     if at is None:
         return "user", "no item besides instructions", AGENT
-    kind = items[at].get("type", "message")
+    kind = _kind(items[at])
     if kind == "compaction_trigger":
         return "agent", "the client asks for a summary", COMPACTION
     if kind in _OUTPUTS:
         return "agent", f"the newest item is a {kind}", AGENT
-    if items[at].get("role") == "assistant":
+    if _role(items[at]) == "assistant":
         return "agent", "the newest item is the assistant's", AGENT
-    after_tool = at > 0 and items[at - 1].get("type") in _OUTPUTS
+    after_tool = at > 0 and _kind(items[at - 1]) in _OUTPUTS
     if after_tool and _is_tool_image(items[at]):
         return "agent", "pictures of a tool result", AGENT
     return _judge_user(items[at], has_results=after_tool)
 
 
 def _is_human_response(items: list[Json], at: int) -> bool:
-    return items[at].get("role") == "user" and _newest_responses(items[: at + 1])[0] == "user"
+    return _role(items[at]) == "user" and _newest_responses(items[: at + 1])[0] == "user"
 
 
 # Shared
@@ -199,6 +199,14 @@ def _last(items: list[Json], wanted: Callable[[Json], bool]) -> int | None:
 def _blocks(item: Json) -> list[Json]:
     content = item.get("content")
     return [{"type": "text", "text": content}] if isinstance(content, str) else objs(content)
+
+
+def _role(item: Json) -> str:
+    return string(item.get("role"))
+
+
+def _kind(item: Json) -> str:
+    return string(item.get("type"))
 
 
 def _text(block: Json) -> str:

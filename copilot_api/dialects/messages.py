@@ -243,7 +243,7 @@ def _draw(step: Step) -> bytes:
             return _frame("content_block_start", index=step.index, content_block=step.value)
         case "delta":
             return _frame("content_block_delta", index=step.index, delta=step.value)
-        case "stop":
+        case _:
             return _frame("content_block_stop", index=step.index)
 
 

@@ -47,8 +47,8 @@ class Blocks:
                 yield from self._thought(event)
             case Text(text=text, part=part):
                 yield from self._text(text, ("text", part))
-            case Refused(text=text):
-                yield from self._text(text, ("refusal", 0))
+            case _:
+                yield from self._text(event.text, ("refusal", 0))
 
     def close(self) -> Iterator[Step]:
         """The steps that end the answer: everything that waited, in order."""
