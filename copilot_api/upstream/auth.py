@@ -265,13 +265,18 @@ class CopilotAuth:
             grant = await self.grant()
             refused = self._refused
             if refused and refused.grant == grant and refused.since.seconds() < REFUSED_S:
+                self._let_go(grant)
                 raise refused.problem.with_traceback(None)
             try:
                 return await self._made_from(grant)
             except NotSignedIn as problem:
                 self._refused = _Refused(grant, problem, _Since(self._clock))
-                if self._find and self._grant is grant:
-                    self._grant = None
+                self._let_go(grant)
+
+    def _let_go(self, grant: Grant) -> None:
+        """The finder, if there is one, is asked again next time: the person may have signed in anew."""
+        if self._find and self._grant is grant:
+            self._grant = None
 
     async def _made_from(self, grant: Grant) -> _Held:
         if not grant.needs_exchange:

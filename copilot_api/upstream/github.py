@@ -75,11 +75,20 @@ class GitHub:
     Every call raises UpstreamUnreachable or UpstreamTimeout (10 s) when GitHub does not answer.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, hosts: Hosts, identity: Identity, settings: Settings) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        hosts: Hosts,
+        identity: Identity,
+        settings: Settings,
+        *,
+        limit_s: float = LIMIT_S,
+    ) -> None:
         self._http = http
         self._hosts = hosts
         self._identity = identity
         self._client_id = settings.client_id
+        self._timeout = aiohttp.ClientTimeout(total=limit_s)
 
     async def device_code(self) -> DeviceCode:
         """Begins a sign-in. Raises SignInFailed when GitHub does not allow it for our client id, UpstreamProblem."""
@@ -177,7 +186,7 @@ class GitHub:
                 data=form,
                 # A redirect could carry the grant to another host.
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=LIMIT_S),
+                timeout=self._timeout,
             ) as response:
                 raw = await response.read()
                 return Answer(status=response.status, headers=response.headers, body=_object(raw))

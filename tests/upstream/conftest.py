@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import pytest
 
 import copilot_api
+from copilot_api.errors import KeyringUnusable
+from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.hosts import Hosts
@@ -96,12 +98,25 @@ class FakeSecrets:
         return was is not None
 
 
-async def eventually(fact: Callable[[], bool], *, limit_s: float = 10.0) -> None:
-    """Waits until `fact` holds; fails when it never does."""
-    ends = time.monotonic() + limit_s
-    while not fact():
-        assert time.monotonic() < ends, "it never came about"
-        await asyncio.sleep(0.005)
+class Eventually(Protocol):
+    """Waits, in real time, until a fact holds; fails when it never does."""
+
+    async def __call__(self, fact: Callable[[], bool]) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    async def wait(fact: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not fact():  # noqa: ASYNC110 - the facts lie in other programs, which set no event
+                await asyncio.sleep(0.002)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def new_clock() -> Callable[[], FakeClock]:
+    return FakeClock
 
 
 @pytest.fixture
@@ -120,6 +135,17 @@ def secrets() -> FakeSecrets:
 
 
 @pytest.fixture
+def locked() -> FakeSecrets:
+    """A vault that nobody unlocks."""
+
+    class Locked(FakeSecrets):
+        def read(self) -> str | None:
+            raise KeyringUnusable("The keyring is locked")
+
+    return Locked()
+
+
+@pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
@@ -129,6 +155,25 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def github_for(http: aiohttp.ClientSession) -> Callable[[Settings], GitHub]:
     """Puts a GitHub together from settings, as the program does."""
     return lambda settings: GitHub(http, Hosts.of(settings), Identity(settings), settings)
+
+
+@pytest.fixture
+async def lab() -> AsyncIterator[Sandbox]:
+    """A running sandbox whose device flow waits for nothing."""
+    async with Sandbox(poll_interval_s=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def lab_settings(lab: Sandbox) -> Settings:
+    """Settings that point at the sandbox."""
+    return Settings(github_url=lab.github_url, github_api_url=lab.github_api_url, copilot_url=lab.copilot_url)
+
+
+@pytest.fixture
+def github(github_for: Callable[[Settings], GitHub], lab_settings: Settings) -> GitHub:
+    """GitHub as the sandbox plays it."""
+    return github_for(lab_settings)
 
 
 @pytest.fixture
@@ -158,6 +203,10 @@ class Desktop:
             timeout=40,
             check=False,
         )
+
+    def files_with(self, text: str) -> list[Path]:
+        """The files of this home that hold `text`."""
+        return [path for path in self.home.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
 def _environment(home: Path, address: str) -> dict[str, str]:
