@@ -8,6 +8,10 @@ from typing import Literal, TypeAlias
 GrantKind: TypeAlias = Literal["ghu", "gho", "github_pat", "ghp", "ghs"]
 """GitHub App user token, OAuth app token, fine-grained PAT, classic PAT, installation token."""
 
+Plan: TypeAlias = Literal["credits", "legacy", "free", "free_legacy", "unlimited", "overdrawn", "bare", "none"]
+"""AI credits; premium requests; today's free plan; the old free plan's shape; nothing metered; more used than granted;
+no quota_snapshots at all; an account without Copilot."""
+
 LOGIN = "sandbox-dev"
 CODE_LIFE_S = 900
 
@@ -59,7 +63,8 @@ class SignIn:
 class Accounts:
     """Who is signed in with what. `clock` gives unix seconds; Copilot tokens live `token_life_s`."""
 
-    def __init__(self, *, clock: Callable[[], float], token_life_s: float) -> None:
+    def __init__(self, *, plan: Plan, clock: Callable[[], float], token_life_s: float) -> None:
+        self.plan: Plan = plan
         self.clock = clock
         self.token_life_s = token_life_s
         self.nano_aiu_spent = 0

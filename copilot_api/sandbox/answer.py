@@ -39,7 +39,7 @@ def within(answer: Answer, question: Question) -> Answer:
         answer = replace(answer, text=answer.text[:at], calls=(), finish="stop_sequence", stop_sequence=stop)
     if question.limit is None or size(answer) <= question.limit:
         return answer
-    return _cut(answer, question.limit * estimate.BYTES_PER_TOKEN)
+    return _cut(answer, question.limit)
 
 
 def size(answer: Answer) -> int:
@@ -49,22 +49,24 @@ def size(answer: Answer) -> int:
 
 
 def _cut(answer: Answer, room: int) -> Answer:
+    """What fits into `room` tokens; the last call may break off in the middle of its arguments."""
     thinking = _head(answer.thinking, room)
-    room -= len(thinking.encode())
+    room -= estimate.tokens(thinking)
     text = _head(answer.text, room)
-    room -= len(text.encode())
+    room -= estimate.tokens(text)
     calls: list[Call] = []
     for call in answer.calls:
         if room <= 0:
             break
         arguments = _head(call.arguments, room)
-        room -= len(arguments.encode())
+        room -= estimate.tokens(arguments)
         calls.append(replace(call, arguments=arguments))
     return replace(answer, thinking=thinking, text=text, calls=tuple(calls), finish="length", stop_sequence=None)
 
 
 def _head(text: str, room: int) -> str:
-    return text.encode()[: max(0, room)].decode("utf-8", "ignore")
+    whole = text.encode("utf-8", "surrogatepass")
+    return text if estimate.tokens(text) <= room else whole[: room * estimate.BYTES_PER_TOKEN].decode("utf-8", "ignore")
 
 
 def _calls(question: Question) -> Iterator[Call]:

@@ -1,6 +1,6 @@
 """Copilot's side of the sandbox: the data plane. Source: copilot-upstream.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from copilot_api.dialects.codec import Json
@@ -14,12 +14,13 @@ from copilot_api.sandbox import (
     gate,
     messages_wire,
     plans,
+    prompt_cache,
     question,
     traits,
 )
 from copilot_api.sandbox.accounts import Accounts
 from copilot_api.sandbox.catalog import Catalog
-from copilot_api.sandbox.plans import Plan
+from copilot_api.sandbox.prompt_cache import PromptCache, Unit
 from copilot_api.sandbox.question import Question
 from copilot_api.sandbox.replies import (
     MESSAGES_SHAPES,
@@ -41,13 +42,13 @@ _STREAM = {"content-type": "text/event-stream", "cache-control": "no-cache"}
 class Copilot:
     """Answers for the plane "copilot". Counts its answers and refusals: ids and error shapes follow from the numbers."""
 
-    def __init__(self, *, accounts: Accounts, catalog: Catalog, script: Script, plan: Plan) -> None:
-        self.plan: Plan = plan
+    def __init__(self, *, accounts: Accounts, catalog: Catalog, script: Script) -> None:
         self._accounts = accounts
         self._catalog = catalog
         self._script = script
         self._answers = 0
         self._refusals = 0
+        self._cache = PromptCache()
         self._thought_calls: set[str] = set()
         self._routes: dict[tuple[str, str], Callable[[Seen], Reply]] = {
             ("GET", "/models"): lambda _: self._catalog.listing(),
@@ -67,9 +68,12 @@ class Copilot:
         try:
             gate.check(seen, self._accounts)
             reply = route(seen)
+        except RecursionError:
+            reply = text_reply("failed to parse request", status=400)
         except Refusal as refusal:
-            reply = draw(refusal, self._shape(seen.path), f"req_sandbox{self._refusals:06d}")
-        ids = {"x-request-id": seen.headers.get("x-request-id", ""), "x-github-request-id": "SANDBOX:0"}
+            reply = draw(refusal, refusal.shape or self._shape(seen.path), f"req_sandbox{self._refusals:06d}")
+        count = self._answers + self._refusals
+        ids = {"x-request-id": seen.headers.get("x-request-id") or f"sandbox-{count}", "x-github-request-id": f"5A4D:{count}"}
         return replace(reply, headers={**ids, **reply.headers})
 
     def _model_route(self, seen: Seen) -> Callable[[Seen], Reply] | None:
@@ -85,10 +89,10 @@ class Copilot:
         return None
 
     def _shape(self, path: str) -> Shape:
+        if not path.startswith("/v1/messages"):
+            return "error"
         self._refusals += 1
-        if path.startswith("/v1/messages"):
-            return self._script.error_shape or MESSAGES_SHAPES[(self._refusals - 1) % len(MESSAGES_SHAPES)]
-        return "error"
+        return self._script.error_shape or MESSAGES_SHAPES[(self._refusals - 1) % len(MESSAGES_SHAPES)]
 
     def _chat(self, seen: Seen) -> Reply:
         body = _body(seen)
@@ -98,7 +102,7 @@ class Copilot:
         said = self._said(seen, asked)
         if isinstance(said, Raw):
             return _raw(said)
-        counted = self._counted(said, model, estimate.prompt_tokens(body["messages"], body.get("tools")), seen)
+        counted = self._counted(said, model, prompt_cache.units_of_chat(body, model), seen)
         facts = chat_wire.Facts(
             number=self._answers,
             created=int(self._accounts.clock()),
@@ -108,7 +112,7 @@ class Copilot:
             traits=traits.of(model),
             usage=counted,
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
-            choices=body.get("n") or 1,
+            choices=int(body.get("n") or 1),
         )
         if body.get("stream"):
             return self._stream(tuple(chat_wire.frames(said, facts)))
@@ -122,7 +126,7 @@ class Copilot:
         said = self._said(seen, asked)
         if isinstance(said, Raw):
             return _raw(said)
-        counted = self._counted(said, model, _messages_tokens(body), seen)
+        counted = self._counted(said, model, prompt_cache.units_of_messages(body), seen)
         facts = messages_wire.Facts(
             number=self._answers,
             model=traits.dated_name(model),
@@ -141,7 +145,7 @@ class Copilot:
         body = _body(seen)
         model = self._catalog.usable(body.get("model"), "/v1/messages")
         messages.check_countable(body, messages.context(seen, model, self._thought_calls))
-        return json_reply({"input_tokens": _messages_tokens(body)})
+        return json_reply({"input_tokens": sum(unit.tokens for unit in prompt_cache.units_of_messages(body))})
 
     def _embeddings(self, seen: Seen) -> Reply:
         body = _body(seen)
@@ -154,10 +158,17 @@ class Copilot:
         self._answers += 1
         return self._script.take_answer(seen) or answer.compose(asked)
 
-    def _counted(self, said: Answer, model: Model, prompt: int, seen: Seen) -> Counted:
+    def _counted(self, said: Answer, model: Model, prompt: Iterable[Unit], seen: Seen) -> Counted:
         """The usage of an answer, which is spent on the account as well."""
-        thought = estimate.tokens(said.thinking)
-        counted = said.usage or Counted(prompt=prompt, output=answer.size(said), reasoning=thought)
+        units = tuple(prompt)
+        read, written = self._cache.measure(units)
+        counted = said.usage or Counted(
+            prompt=sum(unit.tokens for unit in units),
+            output=answer.size(said),
+            cached=read,
+            cache_write=written if model.is_claude else 0,
+            reasoning=estimate.tokens(said.thinking),
+        )
         if not counted.nano_aiu:
             counted = replace(counted, nano_aiu=_cost(counted, model))
         by_user = seen.headers.get("x-initiator") == "user"
@@ -169,7 +180,7 @@ class Copilot:
         return Reply(headers=_STREAM | self._quota(), frames=frames)
 
     def _quota(self) -> dict[str, str]:
-        return plans.quota_headers(self.plan, self._accounts)
+        return plans.quota_headers(self._accounts)
 
 
 def _body(seen: Seen) -> Json:
@@ -185,10 +196,6 @@ def _body(seen: Seen) -> Json:
 def _raw(planned: Raw) -> Reply:
     frames = tuple(Frame(data=chunk) for chunk in planned.chunks)
     return Reply(status=planned.status, headers=planned.headers, frames=frames)
-
-
-def _messages_tokens(body: Json) -> int:
-    return estimate.prompt_tokens(body.get("system"), body["messages"], body.get("tools"))
 
 
 def _cost(counted: Counted, model: Model) -> int:

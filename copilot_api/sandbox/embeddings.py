@@ -7,6 +7,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.sandbox import estimate
 from copilot_api.sandbox.replies import Refusal, Reply, json_reply
+from copilot_api.sandbox.strict import structure
 
 DIMENSIONS = 1536
 TOKENS_PER_INPUT = 8191
@@ -23,9 +24,9 @@ def reply(body: Json, model: Model) -> Reply:
         raise Refusal(f"an input exceeds the limit of {TOKENS_PER_INPUT} tokens", param="input")
     if body.get("encoding_format", "float") != "float":
         raise Refusal("encoding_format must be float", param="encoding_format")
-    wanted = body.get("dimensions")
-    if wanted is not None and not (model.raw["capabilities"]["supports"].get("dimensions") and 1 <= wanted <= DIMENSIONS):
-        raise Refusal("dimensions is not supported by this model, or out of range", param="dimensions")
+    wanted = int(structure.number(body, "dimensions", low=1, high=DIMENSIONS) or 0)
+    if wanted and not model.raw["capabilities"]["supports"].get("dimensions"):
+        raise Refusal("dimensions is not supported by this model", param="dimensions")
     count = sum(estimate.tokens(text) for text in inputs)
     data = [
         {"object": "embedding", "index": i, "embedding": vector(text, wanted or DIMENSIONS)} for i, text in enumerate(inputs)

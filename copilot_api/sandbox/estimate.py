@@ -1,6 +1,7 @@
 """How many tokens the sandbox says something is: a rule simple enough to predict, four bytes of UTF-8 to a token.
 
-Every string of a request counts, keys and structure do not; an image or a document counts a flat 1,500.
+Every string of a request counts but roles, types, ids, seals and cache markers; keys and structure do not count; an image or
+a document counts a flat 1,500. So a prompt counts the same however it is spread over blocks.
 """
 
 from typing import Any
@@ -9,10 +10,11 @@ ATTACHMENT_TOKENS = 1500
 BYTES_PER_TOKEN = 4
 
 _ATTACHMENTS = {"image", "document", "image_url"}
+_UNCOUNTED = {"type", "role", "id", "tool_use_id", "tool_call_id", "signature", "reasoning_opaque"}
 
 
 def tokens(text: str) -> int:
-    """The tokens of a text; at least 1 unless it is empty."""
+    """The tokens of a text."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
 
 
@@ -29,5 +31,10 @@ def _walk(value: Any) -> int:
     if isinstance(value, dict):
         if value.get("type") in _ATTACHMENTS:
             return ATTACHMENT_TOKENS
-        return sum(_walk(item) for item in value.values())
+        return sum(_walk(item) for key, item in value.items() if not _is_uncounted(key, item))
     return 0
+
+
+def _is_uncounted(key: str, item: Any) -> bool:
+    """A property of a schema may have such a name too, but then it is not a string."""
+    return key == "cache_control" or (key in _UNCOUNTED and isinstance(item, str))

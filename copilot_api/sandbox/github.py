@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from copilot_api.dialects.codec import Json, loads
 from copilot_api.sandbox.accounts import APPS, CODE_LIFE_S, LOGIN, Accounts, Grant
-from copilot_api.sandbox.plans import PLANS, Plan, user
+from copilot_api.sandbox.plans import PLANS, user
 from copilot_api.sandbox.replies import Reply, json_reply, text_reply
 from copilot_api.sandbox.script import DeviceState, Exchange, Script
 from copilot_api.sandbox.seen import Seen
@@ -34,8 +34,7 @@ _SCOPE = "read:user"
 class GitHub:
     """Answers for the planes "login" and "api". `endpoints` is what a token says about where Copilot is."""
 
-    def __init__(self, *, accounts: Accounts, script: Script, plan: Plan, interval_s: int) -> None:
-        self.plan: Plan = plan
+    def __init__(self, *, accounts: Accounts, script: Script, interval_s: int) -> None:
         self.login_url = ""
         self.copilot_url = ""
         self._accounts = accounts
@@ -129,9 +128,9 @@ class GitHub:
         return json_reply({"login": LOGIN, "id": 4141, "type": "User", "name": "Sandbox"}, headers=_scopes(grant))
 
     def _copilot_user(self, _grant: Grant) -> Reply:
-        if self.plan == "none":
+        if self._accounts.plan == "none":
             return _rest_error(404, "Not Found")
-        return json_reply(user(self.plan, self._accounts, self.endpoints))
+        return json_reply(user(self._accounts, self.endpoints))
 
     def _exchange(self, grant: Grant) -> Reply:
         planned = self._script.take_exchange()
@@ -143,7 +142,7 @@ class GitHub:
             return _rest_error(403, "Resource not accessible by integration")
         if not grant.app.exchanges:
             return _rest_error(404, "Not Found")
-        if self.plan == "none":
+        if self._accounts.plan == "none":
             return _entitlement("no_copilot_access")
         return json_reply(self._token_body())
 
@@ -173,7 +172,7 @@ class GitHub:
                 return json_reply(self._token_body() | {"user_notification": _notice(planned.notification_id)})
 
     def _token_body(self) -> Json:
-        sku = PLANS[self.plan].sku
+        sku = PLANS[self._accounts.plan].sku
         token, expires_at = self._accounts.mint(sku)
         return {
             "token": token,

@@ -3,15 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
 from copilot_api.dialects.codec import Json
-from copilot_api.sandbox.accounts import LOGIN, Accounts
-
-Plan: TypeAlias = Literal["credits", "legacy", "free", "free_legacy", "unlimited", "overdrawn", "bare", "none"]
-"""AI credits; premium requests; today's free plan; the old free plan's shape; nothing metered; more used than granted;
-no quota_snapshots at all; an account without Copilot."""
+from copilot_api.sandbox.accounts import LOGIN, Accounts, Plan
 
 NANO = 1_000_000_000
 RESET = "2026-12-01T00:00:00Z"
@@ -29,7 +24,7 @@ class Terms:
     overage: bool = False
 
 
-PLANS: Mapping[str, Terms] = MappingProxyType(
+PLANS: Mapping[Plan, Terms] = MappingProxyType(
     {
         "credits": Terms(
             plan="individual_pro",
@@ -57,9 +52,9 @@ PLANS: Mapping[str, Terms] = MappingProxyType(
 )
 
 
-def user(plan: Plan, accounts: Accounts, endpoints: Json) -> Json:
+def user(accounts: Accounts, endpoints: Json) -> Json:
     """The body of `GET /copilot_internal/user`."""
-    terms = PLANS[plan]
+    plan, terms = accounts.plan, PLANS[accounts.plan]
     body: Json = {
         "login": LOGIN,
         "copilot_plan": terms.plan,
@@ -85,9 +80,9 @@ def user(plan: Plan, accounts: Accounts, endpoints: Json) -> Json:
     return body | {"quota_snapshots": {s["quota_id"]: s for s in _snapshots(terms, accounts)}}
 
 
-def quota_headers(plan: Plan, accounts: Accounts) -> dict[str, str]:
+def quota_headers(accounts: Accounts) -> dict[str, str]:
     """The `x-quota-snapshot-*` headers of an answer. Source: copilot-upstream.md §9."""
-    return {f"x-quota-snapshot-{s['quota_id']}": _header(s) for s in _snapshots(PLANS[plan], accounts)}
+    return {f"x-quota-snapshot-{s['quota_id']}": _header(s) for s in _snapshots(PLANS[accounts.plan], accounts)}
 
 
 def _header(snapshot: Json) -> str:

@@ -70,7 +70,7 @@ def from_messages(body: Json, model: Model) -> Question:
         parallel=not choice.get("disable_parallel_tool_use"),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shows_thinking=_shows(thinking, model),
-        limit=body.get("max_tokens"),
+        limit=int(body["max_tokens"]),
         stops=tuple(body.get("stop_sequences") or ()),
         schema=output_format.get("schema"),
         images=sum(b.get("type") == "image" for b in blocks),
@@ -88,6 +88,7 @@ def from_chat(body: Json, model: Model) -> Question:
     stop = body.get("stop") or ()
     effort, budget = body.get("reasoning_effort"), body.get("thinking_budget")
     parts = _blocks(newest)
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return Question(
         model=model,
         said=_human(_texts(parts)),
@@ -97,9 +98,9 @@ def from_chat(body: Json, model: Model) -> Question:
         wanted=named,
         parallel=body.get("parallel_tool_calls") is not False,
         thinks=bool(effort and effort != "none") or bool(budget),
-        limit=body.get("max_completion_tokens") or body.get("max_tokens"),
+        limit=int(limit) if limit else None,
         stops=(stop,) if isinstance(stop, str) else tuple(stop),
-        schema=(output_format.get("json_schema") or {}).get("schema") if model.structured else None,
+        schema=(output_format.get("json_schema") or {}).get("schema") if model.structured and not model.is_gemini else None,
         wants_json=output_format.get("type") == "json_object",
         images=sum(p.get("type") == "image_url" for p in parts),
     )

@@ -7,7 +7,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.sandbox import estimate
 from copilot_api.sandbox.replies import Refusal
 from copilot_api.sandbox.seen import Seen
-from copilot_api.sandbox.strict import chat_tools, chat_turns, sampling, structure
+from copilot_api.sandbox.strict import chat_tools, chat_turns, sampling, schemas, structure
 
 # Not proven to work, and some proven not to. `store` and `n` have words of their own.
 UNSUPPORTED = ("service_tier", "metadata", "logit_bias", "logprobs", "seed", "audio", "modalities", "web_search_options")
@@ -106,6 +106,7 @@ def _format_is_supported(body: Json, model: Model) -> None:
     schema = structure.an_object(wanted, "json_schema", "response_format.json_schema")
     if not isinstance(schema.get("name"), str) or not isinstance(schema.get("schema"), dict):
         raise Refusal("Missing required parameter: 'response_format.json_schema'.", param="response_format.json_schema")
+    schemas.check(schema["schema"], "response_format.json_schema.schema")
 
 
 def _stops_are_few(body: Json, _model: Model) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.sandbox.replies import Refusal
-from copilot_api.sandbox.strict import structure
+from copilot_api.sandbox.strict import schemas, structure
 
 TOOL_LIMIT = 128
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -56,6 +56,7 @@ def _check_tool(tool: Json, where: str, model: Model) -> None:
             code="invalid_function_parameters",
             param=f"{where}.function.parameters",
         )
+    schemas.check(parameters, f"{where}.function.parameters")
     if model.is_gemini:
         for keyword in _gemini_gaps(parameters):
             raise Refusal(

@@ -9,7 +9,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.sandbox import estimate
 from copilot_api.sandbox.replies import Refusal
 from copilot_api.sandbox.seen import Seen
-from copilot_api.sandbox.strict import markers, messages_tools, messages_turns, sampling, structure
+from copilot_api.sandbox.strict import markers, messages_tools, messages_turns, sampling, schemas, structure
 
 BETAS = frozenset(
     {
@@ -195,6 +195,7 @@ def _output_is_possible(body: Json, asked: Context) -> None:
         raise Refusal("output_config.format: structured outputs are not supported on this model")
     if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
         raise Refusal("output_config.format.schema: Field required")
+    schemas.check(wanted["schema"], "output_config.format.schema")
 
 
 def _prompt_fits(body: Json, model: Model) -> None:

@@ -5,7 +5,7 @@ import re
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.sandbox.replies import Refusal
-from copilot_api.sandbox.strict import structure
+from copilot_api.sandbox.strict import schemas, structure
 
 TOOL_LIMIT = 128
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -52,6 +52,7 @@ def _check_tool(tool: Json, where: str, model: Model, betas: frozenset[str]) -> 
         raise Refusal(f"{where}.custom.input_schema.$schema: Extra inputs are not permitted")
     if schema.get("type") != "object":
         raise Refusal(f"{where}.custom.input_schema.type: Input should be 'object'")
+    schemas.check(schema, f"{where}.custom.input_schema")
 
 
 def _check_type(kind: str, where: str, model: Model, betas: frozenset[str]) -> None:
