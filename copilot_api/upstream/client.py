@@ -140,9 +140,10 @@ class CopilotClient:
             if response.status < 300:
                 return Answer(response)
             body = await _error_body(response)
-            replay = self._replay(response.status, body, token)
+            replay = self._replay(response.status, body, token, tried="token" in replays)
+            if replay == "token":
+                self._auth.discard(token)
             if replay is None or replay in replays:
-                self._forbidden = token if response.status == 403 else self._forbidden
                 raise refusals.refused(response.status, response.headers, body)
             replays.add(replay)
             _log.info("Copilot answered %d, sending once more", response.status)
@@ -177,13 +178,16 @@ class CopilotClient:
             return None
         return "agent" if after_loss and not self._always_user else ask.initiator
 
-    def _replay(self, status: int, body: bytes, token: Token) -> _Replay | None:
-        """Why the same request may be sent once more, if it may. Never after 402 and 429."""
-        # A first 403 may be a token gone stale. The same from a new token is a decision of GitHub's, and another token
-        # would not change it; GitHub limits how often it hands them out.
-        if status == 401 or (status == 403 and token != self._forbidden):
-            self._auth.discard(token)
+    def _replay(self, status: int, body: bytes, token: Token, *, tried: bool) -> _Replay | None:
+        """Why the same request may be sent once more, if it may. Never after 402 and 429. `tried`: with another token."""
+        if status == 401:
             return "token"
+        if status == 403:
+            # A first 403 may be a token gone stale. The same from a new token is a decision of GitHub's, which another token
+            # would not change, and GitHub limits how often it hands them out.
+            if tried:
+                self._forbidden = token
+            return None if token == self._forbidden else "token"
         return "hiccup" if refusals.is_hiccup(status, body) else None
 
     def _note_quotas(self, response: aiohttp.ClientResponse) -> None:

@@ -1,0 +1,333 @@
+"""What goes to Copilot, what is sent twice and what never is, and what its failures are called."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from copilot_api.dialects.codec import dumps
+from copilot_api.dialects.events import Ask
+from copilot_api.errors import (
+    CopilotApiError,
+    UpstreamBroke,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from copilot_api.sandbox import Sandbox
+from copilot_api.settings import Settings
+from copilot_api.upstream.auth import CopilotAuth
+from copilot_api.upstream.client import LARGE_BODY_BYTES, CopilotClient
+from copilot_api.upstream.clock import SystemClock
+from copilot_api.upstream.github import GitHub
+from copilot_api.upstream.grants import Grant
+from copilot_api.upstream.hosts import Hosts
+from copilot_api.upstream.identity import Identity
+from tests.builders.waiting import eventually
+
+CHAT = "/chat/completions"
+BODY = dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hei"}]})
+STREAM = dumps({"model": "gpt-4.1", "stream": True, "messages": [{"role": "user", "content": "Hei"}]})
+ASK = Ask(model="gpt-4.1", stream=False, initiator="user", why="", interaction="one-turn", has_images=True)
+
+MakeClient = Callable[..., CopilotClient]
+
+
+@pytest.fixture
+def make_client(http: aiohttp.ClientSession, settings_for: Callable[..., Settings], sandbox: Sandbox) -> MakeClient:
+    """A client of the sandbox, or of `copilot_url`; the options are settings."""
+
+    def make(**options: object) -> CopilotClient:
+        settings = settings_for(**options)
+        hosts, identity = Hosts.of(settings), Identity(settings)
+        auth = CopilotAuth(GitHub(http, hosts, identity, settings), Grant(sandbox.grant), hosts, SystemClock())
+        return CopilotClient(http, auth, identity, settings)
+
+    return make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> CopilotClient:
+    return make_client()
+
+
+def asked(sandbox: Sandbox, path: str = CHAT) -> list[str]:
+    """The outcomes of the requests to `path`, in order."""
+    return [seen.outcome for seen in sandbox.seen if seen.path == path]
+
+
+async def test_a_request_carries_who_we_are_and_who_started_it(client: CopilotClient, sandbox: Sandbox) -> None:
+    answer = await client.send(CHAT, BODY, request_id="id-1", ask=ASK, betas=("b1", "b2"))
+    assert answer.status == 200
+    assert not answer.is_stream
+    assert b'"choices"' in await answer.read()
+    headers = sandbox.seen[-1].headers
+    assert headers["Authorization"].startswith("Bearer tid=")
+    assert headers["Content-Type"] == "application/json"
+    assert headers["X-Request-Id"] == "id-1"
+    assert headers["OpenAI-Intent"] == "conversation-agent"
+    assert headers["X-Initiator"] == "user"
+    assert headers["X-Interaction-Id"] == "one-turn"
+    assert headers["X-Interaction-Type"] == "conversation-agent"
+    assert headers["Copilot-Vision-Request"] == "true"
+    assert headers["anthropic-beta"] == "b1,b2"
+    assert sandbox.seen[-1].body == BODY
+
+
+async def test_nobody_started_what_costs_nothing(client: CopilotClient, sandbox: Sandbox) -> None:
+    models = await client.get("/models", request_id="id-2")
+    assert models["object"] == "list"
+    headers = sandbox.seen[-1].headers
+    assert "X-Initiator" not in headers
+    assert "Content-Type" not in headers
+    assert headers["OpenAI-Intent"] == "model-access"
+
+
+async def test_a_stream_comes_in_pieces(client: CopilotClient) -> None:
+    answer = await client.send(CHAT, STREAM, request_id="id", ask=ASK)
+    assert answer.is_stream
+    pieces = [piece async for piece in answer.chunks()]
+    assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
+    assert await answer.chunk() == b""
+    answer.close()
+
+
+async def test_a_large_body_is_sent_whole(client: CopilotClient, sandbox: Sandbox) -> None:
+    picture = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(LARGE_BODY_BYTES)).decode()
+    content = [{"type": "image_url", "image_url": {"url": picture}}]
+    body = dumps({"model": "gpt-4.1", "messages": [{"role": "user", "content": content}]})
+    await (await client.send(CHAT, body, request_id="id", ask=ASK)).read()
+    assert sandbox.seen[-1].body == body
+    assert sandbox.seen[-1].headers["Content-Length"] == str(len(body))
+
+
+async def test_closing_an_answer_hangs_up(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("stall_mid")
+    answer = await client.send(CHAT, STREAM, request_id="id", ask=ASK)
+    await answer.chunk()
+    answer.close()
+    await eventually(lambda: asked(sandbox) == ["client left"])
+
+
+async def test_waiting_for_a_piece_may_be_cancelled_without_loss(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("delay", seconds=0.2)
+    sandbox.script.answer("all of it")
+    whole = b""
+    answer = await client.send(CHAT, STREAM, request_id="id", ask=ASK)
+    while True:
+        try:
+            async with asyncio.timeout(0.001):
+                piece = await answer.chunk()
+        except TimeoutError:
+            continue
+        if not piece:
+            break
+        whole += piece
+    assert whole.endswith(b"data: [DONE]\n\n")
+
+
+async def test_an_expired_token_is_replaced_and_the_request_sent_once_more(client: CopilotClient, sandbox: Sandbox) -> None:
+    await client.get("/models", request_id="first")
+    sandbox.expire_tokens()
+    answer = await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert answer.status == 200
+    answer.close()
+    first, second = [seen for seen in sandbox.seen if seen.path == CHAT]
+    assert first.headers["Authorization"] != second.headers["Authorization"]
+    assert first.headers["X-Request-Id"] == second.headers["X-Request-Id"] == "id"
+
+
+async def test_a_replay_with_a_new_token_says_what_the_original_said(client: CopilotClient, sandbox: Sandbox) -> None:
+    """premium-requests.md §6, case 17."""
+    sandbox.script.fault("unauthorized")
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    assert [seen.headers["X-Initiator"] for seen in sandbox.seen if seen.path == CHAT] == ["user", "user"]
+
+
+async def test_a_second_401_is_an_answer(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("unauthorized", times=9)
+    with pytest.raises(UpstreamRefused) as caught:
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert (caught.value.status, caught.value.kind) == (401, "authentication")
+    assert len(asked(sandbox)) == 2
+
+
+async def test_a_first_403_may_be_a_stale_token_and_a_second_is_policy(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("forbidden")
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    assert len(asked(sandbox)) == 2
+
+    sandbox.script.fault("forbidden", times=9)
+    with pytest.raises(UpstreamRefused) as caught:
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert caught.value.kind == "permission"
+    exchanges = [seen for seen in sandbox.seen if seen.path == "/copilot_internal/v2/token"]
+    with pytest.raises(UpstreamRefused):
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    again = [seen for seen in sandbox.seen if seen.path == "/copilot_internal/v2/token"]
+    assert len(again) == len(exchanges), "a policy is no reason to fetch tokens"
+
+
+@pytest.mark.parametrize(("fault", "status"), [("quota", 402), ("rate_limited", 429), ("overloaded", 503)])
+async def test_a_refusal_that_time_must_mend_is_never_replayed(
+    client: CopilotClient, sandbox: Sandbox, fault: str, status: int
+) -> None:
+    sandbox.script.fault(fault, times=9, seconds=7)  # type: ignore[arg-type] # pytest hands over plain texts
+    with pytest.raises(UpstreamRefused) as caught:
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert caught.value.status == status
+    assert len(asked(sandbox)) == 1
+
+
+async def test_how_long_to_wait_is_passed_on(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("rate_limited", seconds=7)
+    with pytest.raises(UpstreamRefused) as caught:
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert caught.value.retry_after == "7"
+
+
+async def test_a_gateways_hiccup_is_sent_once_more(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("status", status=400, body="Bad Request\n")
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    assert [seen.headers["X-Initiator"] for seen in sandbox.seen if seen.path == CHAT] == ["user", "user"]
+
+
+async def test_a_connection_lost_before_the_answer_is_tried_once_more_as_the_official_client_does(
+    client: CopilotClient, sandbox: Sandbox
+) -> None:
+    sandbox.script.fault("reset")
+    answer = await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert answer.status == 200
+    answer.close()
+    assert [seen.headers["X-Initiator"] for seen in sandbox.seen if seen.path == CHAT] == ["user", "agent"]
+
+
+async def test_a_lost_connection_stays_the_users_where_that_is_set(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("reset")
+    (await make_client(always_user=True).send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    assert [seen.headers["X-Initiator"] for seen in sandbox.seen if seen.path == CHAT] == ["user", "user"]
+
+
+async def test_a_connection_lost_twice_is_a_failure(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("reset", times=9)
+    with pytest.raises(UpstreamUnreachable):
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert len(asked(sandbox)) == 2
+
+
+async def test_silence_before_the_answer_ends(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("stall")
+    with pytest.raises(UpstreamTimeout, match="did not begin"):
+        await make_client(idle_timeout_s=0.2).send(CHAT, BODY, request_id="id", ask=ASK)
+    assert len(asked(sandbox)) == 1
+
+
+async def test_silence_in_the_middle_ends(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("stall_mid")
+    answer = await make_client(idle_timeout_s=0.2).send(CHAT, STREAM, request_id="id", ask=ASK)
+    with pytest.raises(UpstreamTimeout, match="fell silent"):
+        await answer.read()
+    answer.close()
+
+
+async def test_a_cut_in_the_middle_is_told(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("cut")
+    answer = await client.send(CHAT, STREAM, request_id="id", ask=ASK)
+    with pytest.raises(UpstreamBroke, match="broke in the middle"):
+        await answer.read()
+    answer.close()
+
+
+async def test_what_copilot_says_of_the_plan_is_kept(client: CopilotClient, sandbox: Sandbox) -> None:
+    assert not client.quotas
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    assert client.quotas["premium_interactions"].percent > 0
+    before = client.quotas
+    await client.get("/models", request_id="id")
+    assert client.quotas == before
+
+
+async def test_an_answer_that_is_no_json_object_is_no_answer(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("status", path="/models", status=200, body="<html>")
+    with pytest.raises(UpstreamBroke, match="not JSON"):
+        await client.get("/models", request_id="id")
+    sandbox.script.fault("status", path="/models", status=200, body="[]")
+    with pytest.raises(UpstreamBroke, match="not a JSON object"):
+        await client.get("/models", request_id="id")
+
+
+async def test_a_redirect_never_takes_the_token_along(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("status", status=307, headers={"Location": sandbox.github_url + "/steal"})
+    with pytest.raises(UpstreamRefused):
+        await client.send(CHAT, BODY, request_id="id", ask=ASK)
+    assert not [seen for seen in sandbox.seen if seen.path == "/steal"]
+
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def odd_server(talk: Talk) -> AsyncIterator[str]:
+    """A server that does as `talk` says once a request head has come."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await talk(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_what_is_no_http_is_told_as_that(make_client: MakeClient) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9\r\n\r\n")
+
+    async with odd_server(talk) as url:
+        with pytest.raises(UpstreamBroke, match="not HTTP"):
+            await make_client(copilot_url=url).send(CHAT, BODY, request_id="id", ask=ASK)
+
+
+async def test_an_error_that_is_cut_short_is_still_an_error(make_client: MakeClient) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\n{"message":')
+
+    async with odd_server(talk) as url:
+        with pytest.raises(UpstreamRefused) as caught:
+            await make_client(copilot_url=url).send(CHAT, BODY, request_id="id", ask=ASK)
+    assert caught.value.status == 500
+
+
+async def test_an_endless_error_is_not_read_to_its_end(make_client: MakeClient) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 500 Oops\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x" * 16384)
+            await writer.drain()
+
+    async with odd_server(talk) as url:
+        with pytest.raises(UpstreamRefused) as caught:
+            await make_client(copilot_url=url).send(CHAT, BODY, request_id="id", ask=ASK)
+    assert caught.value.message.startswith("xxx")
+
+
+async def test_nobody_listening_is_told_as_unreachable(make_client: MakeClient, unused_tcp_port: int) -> None:
+    with pytest.raises(UpstreamUnreachable, match="Copilot could not be reached"):
+        await make_client(copilot_url=f"http://127.0.0.1:{unused_tcp_port}").send(CHAT, BODY, request_id="id", ask=ASK)
+
+
+async def test_no_failure_shows_the_token(make_client: MakeClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "copilot_api")
+    said: list[str] = []
+    for fault in ("unauthorized", "forbidden", "reset", "html", "quota"):
+        sandbox.script.clear()
+        sandbox.script.fault(fault, times=9)
+        with pytest.raises(CopilotApiError) as caught:
+            await make_client().send(CHAT, BODY, request_id="id", ask=ASK)
+        said.append(f"{caught.value!r} {caught.value.text} {caught.value.__cause__!r}")
+    assert "tid=" not in " ".join([*said, caplog.text])
+    assert sandbox.grant not in " ".join([*said, caplog.text])
