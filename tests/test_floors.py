@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,14 @@ def room(path: Path) -> str:
     return "" if first == "__init__" else first
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """One tree per module, so that a node found in it twice is the same node."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports(path: Path) -> Iterator[tuple[str, ast.stmt]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node
@@ -93,7 +100,7 @@ def test_each_library_has_one_door(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_environment_print_and_tasks_have_one_home(path: Path) -> None:
     relative = path.relative_to(PACKAGE).as_posix()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
             assert relative == "settings.py", f"{at(path, node)}: the environment is read in settings.py only"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
@@ -106,7 +113,7 @@ def test_environment_print_and_tasks_have_one_home(path: Path) -> None:
 def test_only_the_command_line_and_the_desktop_import_late(path: Path) -> None:
     if room(path) in LATE_IMPORTERS:
         return
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     allowed = {id(node) for node in tree.body} | {
         id(child)
         for node in tree.body
