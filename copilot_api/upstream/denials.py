@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from copilot_api.dialects.codec import Json
+from copilot_api.dialects.read import obj, string
 from copilot_api.errors import CopilotApiError, NotSignedIn, SubscriptionMissing, UpstreamProblem, UpstreamRefused
 from copilot_api.log import redact
 from copilot_api.upstream.grants import Grant
@@ -70,10 +71,10 @@ def denial(answer: Answer, grant: Grant) -> CopilotApiError:
     """Why GitHub did not do what was asked with `grant`, as an error that can be shown: it never holds the grant."""
     said = _shown(answer.body.get("message"), grant)
     if details := answer.body.get("error_details"):
-        return _entitlement(details if isinstance(details, dict) else {}, answer, grant)
+        return _entitlement(obj(details), answer, grant)
     if answer.status == 401:
         what = (
-            f"GitHub does not accept the token in {grant.origin}" if grant.origin else "GitHub no longer accepts your sign-in"
+            f"GitHub does not accept the token from {grant.origin}" if grant.origin else "GitHub no longer accepts your sign-in"
         )
         return _coded(NotSignedIn(what, hint=grant.advice), BAD_CREDENTIALS)
     if answer.status in {403, 429} and _is_rate_limit(answer, said):
@@ -182,7 +183,7 @@ def one_line(text: str) -> str:
 
 
 def _shown(text: object, grant: Grant) -> str:
-    return one_line(text.replace(grant.value, "[redacted]")) if isinstance(text, str) else ""
+    return one_line(string(text).replace(grant.value, "[redacted]"))
 
 
 def _coded(problem: CopilotApiError, code: str) -> CopilotApiError:

@@ -4,11 +4,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 import aiohttp
 
 from copilot_api.dialects.codec import Json, loads
+from copilot_api.dialects.read import obj, string
 from copilot_api.errors import SignInFailed, SubscriptionMissing, UpstreamProblem, UpstreamRefused
 from copilot_api.settings import Settings
 from copilot_api.upstream.denials import Answer, denial, one_line, retry_after_s
@@ -95,16 +95,16 @@ class GitHub:
         answer = await self._login("/login/device/code", {"scope": SCOPE})
         body = answer.body
         if answer.status == 404 or body.get("error"):
-            raise refused_sign_in(_text(body, "error") or "Not Found", _text(body, "error_description"))
+            raise refused_sign_in(string(body.get("error")) or "Not Found", string(body.get("error_description")))
         # The user code goes to a terminal: nothing but letters, digits and dashes may come through.
-        device_code, user_code = _text(body, "device_code"), _text(body, "user_code")
+        device_code, user_code = string(body.get("device_code")), string(body.get("user_code"))
         if not _CODE.fullmatch(device_code) or not _CODE.fullmatch(user_code):
             raise UpstreamProblem("GitHub's answer to the sign-in makes no sense", hint="try again")
         interval_s = _seconds(body, "interval")
         return DeviceCode(
             device_code=device_code,
             user_code=user_code,
-            verification_uri=self._hosts.check_login_page(_text(body, "verification_uri")),
+            verification_uri=self._hosts.check_login_page(string(body.get("verification_uri"))),
             expires_in_s=_seconds(body, "expires_in") or _EXPIRES_IN_S,
             interval_s=_INTERVAL_S if interval_s is None else interval_s,
         )
@@ -113,13 +113,13 @@ class GitHub:
         """How that sign-in stands. GitHub's errors come with status 200 or 4xx. Raises UpstreamRefused for 429 and 5xx."""
         answer = await self._login("/login/oauth/access_token", {"device_code": code.device_code, "grant_type": DEVICE_GRANT})
         body = answer.body
-        grant, error = _text(body, "access_token"), _text(body, "error")
+        grant, error = string(body.get("access_token")), string(body.get("error"))
         if not error and not _WORD.fullmatch(grant):
             raise UpstreamProblem("GitHub's answer to the sign-in makes no sense", hint="try again")
         return Poll(
             grant="" if error else grant,
             error=error,
-            description=_text(body, "error_description"),
+            description=string(body.get("error_description")),
             interval_s=_seconds(body, "interval"),
             expires_in_s=_seconds(body, "expires_in"),
         )
@@ -129,14 +129,14 @@ class GitHub:
         answer = await self._get("/user", grant)
         if answer.status != 200:
             raise denial(answer, grant)
-        if not _text(answer.body, "login"):
+        if not string(answer.body.get("login")):
             raise UpstreamProblem("GitHub does not say whose account this is")
         return answer.body
 
     async def copilot_token(self, grant: Grant) -> CopilotToken:
         """Exchanges `grant`. Raises NotSignedIn, SubscriptionMissing, UpstreamRefused (rate limits, 5xx), UpstreamProblem."""
         answer = await self._get("/copilot_internal/v2/token", grant)
-        value = _text(answer.body, "token")
+        value = string(answer.body.get("token"))
         if answer.status != 200 or (answer.body.get("error_details") and not value):
             raise denial(answer, grant)
         if not _WORD.fullmatch(value):
@@ -146,7 +146,7 @@ class GitHub:
             value=value,
             api=self._hosts.data_plane(answer.body),
             refresh_in_s=_REFRESH_IN_S if refresh_in_s is None else refresh_in_s,
-            sku=_text(answer.body, "sku"),
+            sku=string(answer.body.get("sku")),
             notice=_notice(answer.body),
         )
 
@@ -205,15 +205,9 @@ def refused_sign_in(error: str, description: str) -> SignInFailed:
 def _object(raw: bytes) -> Json:
     """A JSON object; an empty one for anything else, which no caller takes for an answer."""
     try:
-        value = loads(raw)
+        return obj(loads(raw))
     except (ValueError, RecursionError):
         return {}
-    return cast("Json", value) if isinstance(value, dict) else {}
-
-
-def _text(body: Json, key: str) -> str:
-    value = body.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _seconds(body: Json, key: str) -> float | None:
@@ -224,5 +218,4 @@ def _seconds(body: Json, key: str) -> float | None:
 
 
 def _notice(body: Json) -> str:
-    found = body.get("user_notification")
-    return one_line(_text(found, "message")) if isinstance(found, dict) else ""
+    return one_line(string(obj(body.get("user_notification")).get("message")))

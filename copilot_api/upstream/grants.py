@@ -1,12 +1,12 @@
 """The GitHub token of this run: what kinds there are, what each is good for, and where it is found."""
 
-import asyncio
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from copilot_api.errors import NotSignedIn
 from copilot_api.settings import Settings
-from copilot_api.upstream.secrets import open_vault
+from copilot_api.upstream.secrets import aside, open_vault
 
 # Fine-grained personal tokens and installation tokens go to Copilot as they are; GitHub exchanges neither.
 _DIRECT = ("github_pat_", "ghs_")
@@ -63,7 +63,7 @@ async def find(settings: Settings) -> Grant:
         if why := fault(grant.value):
             raise NotSignedIn(why, hint=grant.advice)
         return grant
-    stored = await asyncio.to_thread(_read, settings)
+    stored = await aside(partial(_read, settings))
     if not stored:
         raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
     return Grant(stored)

@@ -7,6 +7,7 @@ from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from copilot_api.dialects.codec import Json
+from copilot_api.dialects.read import obj
 from copilot_api.errors import SettingsBroken, UpstreamProblem
 from copilot_api.settings import Settings
 
@@ -53,8 +54,7 @@ class Hosts:
 
     def data_plane(self, answer: Json) -> str:
         """The base URL that an answer of GitHub's names (`endpoints.api`), or the assumed one. Raises UpstreamProblem."""
-        endpoints = answer.get("endpoints")
-        named = endpoints.get("api") if isinstance(endpoints, dict) else None
+        named = obj(answer.get("endpoints")).get("api")
         if self.copilot_pinned or not named:
             return self.copilot
         return self.check_copilot_url(str(named))

@@ -1,5 +1,6 @@
 """Where the GitHub token is kept: the operating system's keyring, or a private file when that was asked for by name."""
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 
 class Vault(Protocol):
-    """A place for one GitHub token. Every call blocks and may raise KeyringUnusable; callers use `asyncio.to_thread`."""
+    """A place for one GitHub token. Every call blocks and may raise KeyringUnusable; coroutines call `aside`."""
 
     @property
     def name(self) -> str:
@@ -129,18 +130,8 @@ _BACKENDS: dict[str, tuple[str, Callable[[], type[Backend]]]] = {
 
 def _within(limit_s: float, call: Callable[[], T]) -> T:
     """What `call` returns, in at most `limit_s` seconds. Raises KeyringUnusable."""
-    done: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(call())
-        except Exception as error:  # noqa: BLE001 - a thread's top: whatever it was is raised in the caller
-            done.set_exception(error)
-
-    # A daemon, because a prompt that nobody answers must not keep the program from ending.
-    threading.Thread(target=run, name="keyring", daemon=True).start()
     try:
-        return done.result(limit_s)
+        return _started(call).result(limit_s)
     except TimeoutError as error:
         raise KeyringUnusable(
             "The keyring did not answer in time; it may be waiting to be unlocked", hint=f"unlock it and try again, {WAYS_OUT}"
@@ -149,6 +140,28 @@ def _within(limit_s: float, call: Callable[[], T]) -> T:
         raise
     except Exception as error:
         raise _renamed(error) from error
+
+
+async def aside(call: Callable[[], T]) -> T:
+    """What a blocking call to a vault returns, without blocking the loop. Raises what it raises.
+
+    Unlike `asyncio.to_thread` this does not keep a program that is told to stop waiting for a prompt that nobody answers.
+    """
+    return await asyncio.wrap_future(_started(call))
+
+
+def _started(call: Callable[[], T]) -> Future[T]:
+    done: Future[T] = Future()
+    done.set_running_or_notify_cancel()  # from here on nobody can cancel it, and the result has somewhere to go
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except Exception as error:  # noqa: BLE001 - a thread's top: whatever it was is raised in the caller
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="keyring", daemon=True).start()
+    return done
 
 
 def _renamed(error: Exception) -> KeyringUnusable:

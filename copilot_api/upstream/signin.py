@@ -1,14 +1,14 @@
 """Signing in and out. Nothing is kept before GitHub has said whose it is."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from functools import partial
 
 from copilot_api.errors import SignInFailed, UpstreamProblem
 from copilot_api.upstream.clock import Clock
 from copilot_api.upstream.github import GitHub, Poll, refused_sign_in
 from copilot_api.upstream.grants import Grant, fault, is_known
-from copilot_api.upstream.secrets import Vault
+from copilot_api.upstream.secrets import Vault, aside
 
 MARGIN_S = 1.0
 """Added to GitHub's interval: a poll that arrives early costs five seconds more for the rest of the flow."""
@@ -58,7 +58,7 @@ async def sign_in(github: GitHub, vault: Vault, clock: Clock) -> AsyncGenerator[
     Raises SignInFailed (expired, denied, not allowed), KeyringUnusable, and UpstreamProblem when it cannot even begin.
     """
     # A keyring that cannot be used is found out before the person goes to the trouble.
-    await asyncio.to_thread(vault.read)
+    await aside(vault.read)
     code = await github.device_code()
     ends = clock.monotonic() + code.expires_in_s
     yield CodeIssued(user_code=code.user_code, verification_uri=code.verification_uri, expires_in_s=code.expires_in_s)
@@ -83,7 +83,7 @@ async def sign_in(github: GitHub, vault: Vault, clock: Clock) -> AsyncGenerator[
         pace_s = _next_pace(answer, pace_s)
     grant = Grant(answer.grant)
     login = await _login(github, grant, clock)
-    await asyncio.to_thread(vault.write, grant.value)
+    await aside(partial(vault.write, grant.value))
     yield Done(login=login, grant=grant, expires_in_s=answer.expires_in_s)
 
 
@@ -144,10 +144,10 @@ async def sign_in_with_token(text: str, github: GitHub, vault: Vault) -> Done:
         await github.copilot_token(grant)
     else:
         await github.copilot_user(grant)
-    await asyncio.to_thread(vault.write, value)
+    await aside(partial(vault.write, value))
     return Done(login=login, grant=Grant(value))
 
 
 async def sign_out(vault: Vault) -> bool:
     """Forgets the grant; whether there was one. GitHub goes on accepting it until it is revoked there."""
-    return await asyncio.to_thread(vault.erase)
+    return await aside(vault.erase)

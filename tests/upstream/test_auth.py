@@ -167,6 +167,17 @@ async def test_a_notice_of_githubs_is_told_once(
     assert [record.message for record in caplog.records] == ["GitHub says: Sandbox notice: subscription_ending."]
 
 
+async def test_each_new_token_is_announced_to_whoever_asked(
+    github: GitHub, lab: Sandbox, lab_settings: Settings, clock: "FakeClock"
+) -> None:
+    heard: list[Token] = []
+    auth = CopilotAuth(github, Grant(lab.grant), Hosts.of(lab_settings), clock, announce=heard.append)
+    first = await auth.token()
+    assert await auth.token() == first
+    clock.advance(LIFE_S)
+    assert heard == [first, await auth.token()]
+
+
 # A token that Copilot refused
 
 
@@ -303,7 +314,7 @@ async def test_github_names_the_host_for_them_too(
 
 async def test_a_revoked_one_is_not_sent_to_copilot(make: Make) -> None:
     auth = make(Grant("github_pat_unknown", "GH_TOKEN"))
-    with pytest.raises(NotSignedIn, match="token in GH_TOKEN"):
+    with pytest.raises(NotSignedIn, match="token from GH_TOKEN"):
         await auth.token()
     assert auth.signed is Signed.OUT
 
@@ -466,6 +477,18 @@ async def test_a_token_is_renewed_ahead_of_time(
         await eventually(lambda: clock.sleepers == 1 and exchanges() == 2)
         assert await auth.token() != old
     assert max(clock.slept) == 30
+
+
+async def test_a_caller_already_under_way_saves_the_background_its_exchange(
+    auth: CopilotAuth, lab: Sandbox, clock: "FakeClock", exchanges: Exchanges, eventually: "Eventually"
+) -> None:
+    lab.script.fault("delay", path=EXCHANGE, seconds=0.1)
+    caller = asyncio.create_task(auth.token())
+    await eventually(lambda: exchanges() == 1)
+    async with running(auth):
+        await caller
+        await eventually(lambda: clock.sleepers == 1)
+    assert exchanges() == 1
 
 
 async def test_waking_up_renews_within_half_a_minute(

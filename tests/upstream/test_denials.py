@@ -31,7 +31,7 @@ def test_a_revoked_sign_in_asks_for_a_new_one() -> None:
 
 def test_a_token_from_the_environment_is_named_with_its_variable() -> None:
     problem = denial(answer(401), Grant("ghu_1", "GH_TOKEN"))
-    assert problem.message == "GitHub does not accept the token in GH_TOKEN"
+    assert problem.message == "GitHub does not accept the token from GH_TOKEN"
     assert problem.hint == "give another token in GH_TOKEN, or leave it out and run copilot-api auth"
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ import pytest
 
 from copilot_api.errors import KeyringUnusable
 from copilot_api.settings import Settings
-from copilot_api.upstream.secrets import SERVICE, KeyringVault, open_vault
+from copilot_api.upstream.secrets import SERVICE, KeyringVault, aside, open_vault
 from copilot_api.upstream.token_file import FileVault
 
 if TYPE_CHECKING:
@@ -127,6 +128,29 @@ def test_a_prompt_that_nobody_answers_ends() -> None:
         vault.write(TOKEN)
     assert "GH_TOKEN" in caught.value.hint
     answered.set()
+
+
+def test_a_program_that_is_told_to_stop_does_not_wait_for_the_prompt() -> None:
+    answered = threading.Event()
+
+    async def ask() -> None:
+        async with asyncio.timeout(0.05):
+            await aside(answered.wait)
+
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        asyncio.run(ask())
+    assert time.monotonic() - started < 5
+    answered.set()
+
+
+async def test_a_coroutine_gets_what_the_vault_returns_or_raises() -> None:
+    vault = KeyringVault(Plain(), "aside.ghe.com", name="plain")
+    await aside(lambda: vault.write(TOKEN))
+    assert await aside(vault.read) == TOKEN
+    assert await aside(vault.erase) is True
+    with pytest.raises(KeyError):
+        await aside(lambda: Plain().delete_password("no", "one"))
 
 
 def test_a_backends_own_failure_is_renamed_and_holds_no_secret() -> None:

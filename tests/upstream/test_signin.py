@@ -257,7 +257,7 @@ async def test_what_cannot_be_a_token_never_leaves_the_machine(
 
 
 async def test_a_token_that_does_not_work_is_not_kept(github: GitHub, lab: Sandbox, secrets: "FakeSecrets") -> None:
-    with pytest.raises(NotSignedIn, match="does not accept the token in standard input"):
+    with pytest.raises(NotSignedIn, match="does not accept the token from standard input"):
         await sign_in_with_token("ghu_unknown", github, secrets)
     assert secrets.written == []
 
