@@ -8,8 +8,9 @@ from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
-from copilot_api.translate import chat_to_messages, messages_to_chat
 from copilot_api.translate.assembled import AssembledMessages
+from copilot_api.translate.chat_to_messages import request as chat_to_messages
+from copilot_api.translate.messages_to_chat import request as messages_to_chat
 from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Target, mended
 from copilot_api.translate.repair_chat import CHAT
 from copilot_api.translate.repair_messages import MESSAGES
@@ -24,7 +25,7 @@ __all__ = ["REQUEST_REPAIRS", "Client", "Endpoint", "Translation", "begin"]
 REQUEST_REPAIRS = {"/chat/completions": CHAT, "/v1/messages": MESSAGES}
 _OWN: dict[Client, Endpoint] = {"chat": "/chat/completions", "messages": "/v1/messages"}
 _OTHER: dict[Client, Endpoint] = {"chat": "/v1/messages", "messages": "/chat/completions"}
-_REQUESTS = {"messages": messages_to_chat.request, "chat": chat_to_messages.request}
+_REQUESTS = {"messages": messages_to_chat, "chat": chat_to_messages}
 
 
 def begin(

@@ -25,13 +25,13 @@ class MessagesWatch:
 
     def frame(self, sse: Sse) -> bytes:
         """What goes to the client for one frame: its own bytes, unless a repair fired."""
+        if sse.data == b"[DONE]":
+            self.repairs.add("end-mark-dropped")
+            return b""
         if self._done:
             return b""
         if not sse.data:
             return sse.raw
-        if sse.data == b"[DONE]":
-            self.repairs.add("end-mark-dropped")
-            return b""
         if sse.event in {"content_block_delta", "ping"}:  # nothing in them concerns us, and they are nearly all there is
             return sse.raw
         try:

@@ -124,7 +124,7 @@ CONTENT: st.SearchStrategy[Content] = st.one_of(
 
 @given(st.lists(CONTENT, max_size=20), st.integers(0, 20), st.integers(0, 20))
 def test_blocks_never_overlap_whatever_comes(events: list[Content], first: int, second: int) -> None:
-    events: list[Content] = [*events]
+    events = [*events]
     events.insert(first, tool(0, "f"))
     events.insert(second, tool(1, "g"))
     built(*events)

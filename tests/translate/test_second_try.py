@@ -1,0 +1,48 @@
+"""Refusals that a changed request gets past."""
+
+import pytest
+
+from copilot_api.dialects.codec import Json
+from copilot_api.errors import UpstreamRefused
+from copilot_api.translate.second_try import mend
+
+PREFILL = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "{"}]
+NO_PREFILL = "This model does not support assistant message prefill. The conversation must end with a user message."
+
+
+def refused(message: str, status: int = 400) -> UpstreamRefused:
+    return UpstreamRefused(message, status=status)
+
+
+def test_a_refused_prefill_is_continued_by_the_user() -> None:
+    body: Json = {"messages": PREFILL}
+    again = mend(body, refused(NO_PREFILL))
+    assert again == ({"messages": [*PREFILL, {"role": "user", "content": "Continue."}]}, "prefill-continued")
+    assert len(body["messages"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ("`temperature` is deprecated for this model.", "temperature"),
+        ("Unsupported parameter: 'top_p' is not supported with this model.", "top_p"),
+        ("Unsupported value: 'temperature' does not support 0.2 with this model.", "temperature"),
+    ],
+)
+def test_a_refused_field_that_only_fine_tunes_is_dropped(message: str, field: str) -> None:
+    assert mend({"a": 1, field: 0.2}, refused(message)) == ({"a": 1}, "refused-field-dropped")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"messages": PREFILL}, refused(NO_PREFILL, status=422)),
+        ({"messages": PREFILL[:1]}, refused(NO_PREFILL)),
+        ({"messages": []}, refused(NO_PREFILL)),
+        ({"tools": []}, refused("Unsupported parameter: 'tools' is not supported")),
+        ({"a": 1}, refused("`temperature` is deprecated for this model.")),
+        ({"temperature": 1}, refused("the temperature of this room")),
+    ],
+)
+def test_any_other_refusal_stands(body: Json, problem: UpstreamRefused) -> None:
+    assert mend(body, problem) is None

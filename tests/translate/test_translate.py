@@ -1,0 +1,142 @@
+"""How a request is served: by its own endpoint untouched, by the other one translated, or not at all."""
+
+from typing import Any
+
+import pytest
+
+from copilot_api.dialects import chat, messages
+from copilot_api.dialects.codec import Json, dumps, loads
+from copilot_api.dialects.events import Stamp
+from copilot_api.dialects.models import Model
+from copilot_api.errors import ClientMistake
+from copilot_api.translate import Client, Translation, begin
+from tests.builders.models import model
+
+STAMP = Stamp(id="7", created=99, model="asked")
+PEEKS = {"chat": chat.peek, "messages": messages.peek}
+ASK: Json = {"messages": [{"role": "user", "content": "q"}]}
+
+
+HEAD = b'{"id":"x","object":"chat.completion.chunk","created":1,"model":"m",'
+
+
+def started(
+    client: Client, served: Model | str, *, raw: bytes = b"", betas: tuple[str, ...] = (), **fields: Any
+) -> Translation:
+    served = served if isinstance(served, Model) else model(served)
+    body: Json = loads(raw) if raw else {"model": served.id} | ASK | fields
+    return begin(
+        client=client,
+        body=body,
+        raw=raw or dumps(body),
+        ask=PEEKS[client](body),
+        model=served,
+        stamp=STAMP,
+        betas=betas,
+        allowed_betas=("interleaved-thinking-2025-05-14",),
+    )
+
+
+def test_the_clients_own_bytes_are_sent_where_nothing_is_changed() -> None:
+    raw = b'{ "model":"gpt-4.1",\n "messages":[{"role":"user","content":"q"}], "seed": 123456789012345678901, "new": 1e2 }'
+    work = started("chat", "gpt-4.1", raw=raw)
+    assert work.request is raw
+    assert (work.endpoint, work.losses, work.repairs) == ("/chat/completions", frozenset(), ())
+
+
+def test_a_resolved_name_is_sent_as_copilots_own_and_the_rest_stays() -> None:
+    raw = b'{"model":"claude-sonnet-4-6","max_tokens":5,"messages":[{"role":"user","content":"q"}],"n":123456789012345678901}'
+    work = started("messages", "claude-sonnet-4.6", raw=raw)
+    assert work.request == raw.replace(b"claude-sonnet-4-6", b"claude-sonnet-4.6")
+
+
+@pytest.mark.parametrize(
+    ("client", "id_", "endpoint"),
+    [
+        ("chat", "gpt-4.1", "/chat/completions"),
+        ("chat", "claude-haiku-4.5", "/chat/completions"),
+        ("chat", "claude-opus-5", "/v1/messages"),
+        ("messages", "claude-haiku-4.5", "/v1/messages"),
+        ("messages", "gemini-3.8-flash", "/chat/completions"),
+        ("messages", "gpt-5-mini", "/chat/completions"),
+    ],
+)
+def test_the_clients_own_endpoint_is_preferred(client: Client, id_: str, endpoint: str) -> None:
+    work = started(client, id_, max_tokens=100)
+    assert work.endpoint == endpoint
+    assert loads(work.request)["model"] == id_
+
+
+@pytest.mark.parametrize("client", ["chat", "messages"])
+def test_a_model_served_elsewhere_is_refused_with_a_way_out(client: Client) -> None:
+    with pytest.raises(ClientMistake) as caught:
+        started(client, "gpt-5.3-codex")
+    assert (caught.value.code, caught.value.param) == ("unsupported_api_for_model", "model")
+    assert "/responses" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_model_served_nowhere_is_refused() -> None:
+    with pytest.raises(ClientMistake, match="no endpoint"):
+        started("chat", Model(id="m", endpoints=()))
+
+
+def test_an_embedding_model_does_not_chat() -> None:
+    with pytest.raises(ClientMistake, match="not a chat model"):
+        started("chat", "text-embedding-3-small")
+
+
+@pytest.mark.parametrize("client", ["chat", "messages"])
+def test_more_than_128_tools_are_refused_and_none_dropped(client: Client) -> None:
+    tools = [{"name": f"t{n}", "input_schema": {"type": "object"}} for n in range(129)]
+    with pytest.raises(ClientMistake) as caught:
+        started(client, "claude-sonnet-4.6", tools=tools, max_tokens=5)
+    assert "129" in caught.value.message
+    assert (caught.value.param, bool(caught.value.hint)) == ("tools", True)
+    assert started("messages", "claude-sonnet-4.6", tools=tools[:128], max_tokens=5).repairs == ()
+
+
+@pytest.mark.parametrize(
+    ("cap", "stream", "streams"), [(16000, False, False), (16001, False, True), (32000, True, True), (5, True, True)]
+)
+def test_long_outputs_of_claude_are_streamed_even_if_the_client_waits(cap: int, stream: bool, streams: bool) -> None:
+    work = started("messages", "claude-sonnet-4.6", max_tokens=cap, stream=stream)
+    assert work.stream_upstream is streams
+    assert loads(work.request).get("stream", False) is streams
+
+
+def test_betas_are_filtered_and_only_sent_where_they_mean_something() -> None:
+    betas = ("claude-code-20250219", "interleaved-thinking-2025-05-14")
+    assert started("messages", "claude-haiku-4.5", betas=betas, max_tokens=5).betas == ("interleaved-thinking-2025-05-14",)
+    assert started("messages", "gpt-4.1", betas=betas, max_tokens=5).betas == ()
+
+
+def test_translated_requests_are_repaired_for_the_model_they_go_to() -> None:
+    work = started("messages", "gpt-5-mini", max_tokens=100, temperature=0.1, top_k=3, stream=True)
+    sent = loads(work.request)
+    assert (sent["max_completion_tokens"], "temperature" in sent) == (100, False)
+    assert sent["stream_options"] == {"include_usage": True}
+    assert "top_k" in work.losses
+    assert {"cap-named", "sampling-dropped"} <= set(work.repairs)
+
+
+def test_usage_is_shown_to_a_chat_client_only_if_it_asked() -> None:
+    usage = b'data: %b"choices":[],"usage":{"prompt_tokens":1}}\n\n' % HEAD
+    assert started("chat", "gpt-4.1", stream=True).feed(usage) == b""
+    assert started("chat", "gpt-4.1", stream=True, stream_options={"include_usage": True}).feed(usage) == usage
+
+
+def test_several_choices_that_were_asked_for_are_kept() -> None:
+    frame = b'data: %b"choices":[{"index":1,"delta":{}}]}\n\n' % HEAD
+    assert started("chat", "gpt-4.1", stream=True, n=2).feed(frame) == frame
+    assert started("chat", "gpt-4.1", stream=True, n=1).feed(frame) != frame
+
+
+def test_a_whole_answer_from_a_stream_is_assembled_in_its_own_dialect() -> None:
+    work = started("messages", "claude-sonnet-4.6", max_tokens=32000)
+    start = (
+        b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":1}}}\n\n'
+    )
+    end = b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\n'
+    assert work.feed(start + end) == b""
+    assert loads(work.close())["stop_reason"] == "end_turn"

@@ -1,0 +1,62 @@
+"""What the relay sees of a request, whichever way its answer takes."""
+
+import pytest
+
+from copilot_api.dialects import chat, messages
+from copilot_api.dialects.codec import Json, dumps, loads
+from copilot_api.dialects.events import Stamp
+from copilot_api.errors import UpstreamRefused
+from copilot_api.translate import Client, Translation, begin
+from tests.builders.models import model
+
+STAMP = Stamp(id="7", created=99, model="asked")
+PEEKS = {"chat": chat.peek, "messages": messages.peek}
+
+
+def started(client: Client, id_: str, **fields: object) -> Translation:
+    body: Json = {"model": id_, "max_tokens": 100, "messages": [{"role": "user", "content": "q"}], **fields}
+    return begin(client=client, body=body, raw=dumps(body), ask=PEEKS[client](body), model=model(id_), stamp=STAMP)
+
+
+@pytest.mark.parametrize(
+    ("client", "id_", "passes"),
+    [
+        ("chat", "gpt-4.1", True),
+        ("chat", "claude-sonnet-4.6", True),
+        ("chat", "claude-opus-5", False),
+        ("messages", "claude-sonnet-4.6", True),
+        ("messages", "gpt-4.1", False),
+    ],
+)
+def test_whether_a_request_passes_through_is_known(client: Client, id_: str, passes: bool) -> None:
+    assert started(client, id_).is_passthrough is passes
+
+
+@pytest.mark.parametrize(("client", "beat"), [("chat", b": keep-alive\n\n"), ("messages", messages.PING)])
+def test_a_heartbeat_is_what_the_clients_readers_skip(client: Client, beat: bytes) -> None:
+    assert started(client, "gpt-4.1", stream=True).heartbeat() == beat
+    assert started(client, "gpt-4.1").heartbeat() == b""
+
+
+def test_a_refusal_is_answered_with_a_mended_request_once() -> None:
+    work = started("messages", "claude-haiku-4.5", temperature=0.5)
+    problem = UpstreamRefused("`temperature` is deprecated for this model.", status=400)
+    again = work.after_refusal(problem)
+    assert again is not None
+    assert again == work.request
+    assert "temperature" not in loads(again)
+    assert work.repairs == ("refused-field-dropped",)
+    assert work.after_refusal(problem) is None
+
+
+def test_a_refusal_that_stands_changes_nothing() -> None:
+    work = started("chat", "gpt-4.1")
+    before = work.request
+    assert work.after_refusal(UpstreamRefused("no", status=400)) is None
+    assert (work.request, work.repairs) == (before, ())
+
+
+def test_repairs_of_the_answer_follow_those_of_the_request() -> None:
+    work = started("chat", "gpt-4.1", stream=True)
+    work.feed(b'data: {"choices":[],"id":""}\n\n')
+    assert work.repairs == ("usage-requested", "empty-chunk-dropped")

@@ -1,0 +1,101 @@
+"""A Messages answer on its way through: untouched, unless one of Copilot's known faults is in it."""
+
+import random
+
+import pytest
+
+from copilot_api.dialects.codec import Json, dumps, loads
+from copilot_api.dialects.events import Counted
+from copilot_api.dialects.sse import SseDecoder, encode
+from copilot_api.errors import UpstreamTimeout
+from copilot_api.translate.watch_messages import MessagesWatch
+from tests.builders.answers import Answer, Tool, messages_stream
+
+ANSWER = Answer(
+    thought="hm", signature="s", text="hello", tools=(Tool("f", {"a": 1}, "t"),), stop="tool_use", prompt=9, cached=4
+)
+STREAM = messages_stream(ANSWER, random.Random(1))
+END = b"data: [DONE]\n\n"
+
+
+def passed(watch: MessagesWatch, stream: bytes) -> bytes:
+    return b"".join(map(watch.frame, SseDecoder().feed(stream))) + watch.close()
+
+
+def test_a_stream_is_passed_on_byte_for_byte_but_for_openais_end_mark() -> None:
+    watch = MessagesWatch()
+    assert passed(watch, STREAM) == STREAM.removesuffix(END)
+    assert (watch.usage, watch.finished, watch.failed) == (Counted(prompt=9, cached=4, output=7), True, None)
+
+
+def test_an_end_mark_before_the_end_is_dropped() -> None:
+    watch = MessagesWatch()
+    assert passed(watch, END + STREAM) == STREAM.removesuffix(END)
+    assert watch.repairs == {"end-mark-dropped"}
+
+
+def test_comments_and_unknown_events_are_passed_on() -> None:
+    stream = b": note\n\n" + encode(b'{"type":"brand_new"}', "brand_new") + STREAM.removesuffix(END)
+    assert passed(MessagesWatch(), stream) == stream
+
+
+def test_an_event_without_its_name_gets_one() -> None:
+    watch = MessagesWatch()
+    bare = b"".join(encode(frame.data) for frame in SseDecoder().feed(STREAM))
+    assert passed(watch, bare) == STREAM.removesuffix(END)
+    assert watch.repairs == {"end-mark-dropped", "event-named"}
+
+
+def test_a_missing_last_event_is_added() -> None:
+    watch = MessagesWatch()
+    stream = STREAM.removesuffix(END)
+    cut = stream[: stream.rindex(b"event: message_stop")]
+    assert passed(watch, cut) == stream
+    assert watch.repairs == {"stop-added"}
+
+
+def test_a_stream_cut_short_ends_with_an_error() -> None:
+    watch = MessagesWatch()
+    cut = STREAM[: STREAM.index(b"event: message_delta")]
+    assert passed(watch, cut).startswith(cut)
+    assert list(SseDecoder().feed(passed(MessagesWatch(), cut)))[-1].event == "error"
+    assert watch.failed is not None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}},
+        {"type": "error", "error": {"code": "model_overloaded", "message": "busy"}},
+    ],
+)
+def test_an_error_of_copilots_is_the_last_thing_in_anthropics_form(event: Json) -> None:
+    watch = MessagesWatch()
+    out = passed(watch, encode(dumps(event), "error") + STREAM)
+    assert loads(list(SseDecoder().feed(out))[-1].data) == {
+        "type": "error",
+        "error": {"type": "overloaded_error", "message": "busy"},
+    }
+    assert (out.count(b"event: "), watch.close()) == (1, b"")
+
+
+def test_what_is_not_json_is_an_error() -> None:
+    assert passed(MessagesWatch(), b"data: {oops\n\n").startswith(b"event: error")
+
+
+def test_data_that_says_nothing_is_passed_on() -> None:
+    watch = MessagesWatch()
+    assert watch.frame(next(SseDecoder().feed(b"data: {}\n\n"))) == b"data: {}\n\n"
+
+
+def test_a_problem_of_our_own_ends_the_stream() -> None:
+    watch = MessagesWatch()
+    assert b"timeout_error" in watch.fail(UpstreamTimeout("silent"))
+    assert watch.close() == b""
+
+
+def test_a_whole_answer_is_the_same_object() -> None:
+    watch = MessagesWatch()
+    answer: Json = {"content": [], "usage": {"input_tokens": 2, "output_tokens": 1}}
+    assert watch.whole(answer) is answer
+    assert (watch.usage, watch.finished) == (Counted(prompt=2, output=1), True)
