@@ -2,82 +2,16 @@
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from copilot_api.sandbox import Sandbox
+from tests.builders.program import ROOT, Program
 
-ROOT = Path(__file__).parent.parent.parent
-LIMIT_S = 30.0
 # What a process needs to start at all, and what collects its coverage.
 KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
-
-
-@dataclass
-class Ended:
-    """How a run ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Program:
-    """`copilot-api` with an environment of its own; `home` is its HOME."""
-
-    home: Path
-    environ: dict[str, str] = field(default_factory=dict)
-
-    async def run(self, *arguments: str, typed: str = "") -> Ended:
-        """Runs a command to its end, without a terminal; `typed` is what its standard input holds."""
-        process = await self.start(*arguments)
-        async with asyncio.timeout(LIMIT_S):
-            out, err = await process.communicate(typed.encode())
-        return Ended(process.returncode or 0, out.decode(), err.decode())
-
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """Starts a command without a terminal."""
-        pipe = asyncio.subprocess.PIPE
-        return await asyncio.create_subprocess_exec(
-            *self.command(*arguments), stdin=pipe, stdout=pipe, stderr=pipe, env=self.environ, cwd=self.home
-        )
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "copilot_api", *arguments]
-
-    def uses(self, sandbox: Sandbox, *, grant: str = "") -> None:
-        """Points the program at `sandbox`; with a grant it is signed in."""
-        self.environ |= {
-            "COPILOT_API_GITHUB_URL": sandbox.github_url,
-            "COPILOT_API_GITHUB_API_URL": sandbox.github_api_url,
-            "COPILOT_API_COPILOT_URL": sandbox.copilot_url,
-        }
-        if grant:
-            self.environ["GH_TOKEN"] = grant
-
-    def stored(self) -> list[str]:
-        """The tokens that the file store holds."""
-        return [path.read_text("utf-8") for path in self.home.rglob("grants/*")]
-
-    def leave_legacy_token(self, token: str) -> Path:
-        """A token as copilot-api 0.7 kept it."""
-        path = self.home / ".local" / "share" / "copilot-api" / "github_token"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(token, "utf-8")
-        return path
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as running:
-        yield running
 
 
 @pytest.fixture
@@ -90,51 +24,7 @@ def program(tmp_path: Path) -> Program:
 
 
 if sys.platform != "win32":
-
-    class Screen:
-        """A program on a terminal: what it shows, and what is typed."""
-
-        def __init__(self, process: asyncio.subprocess.Process, descriptor: int) -> None:
-            self.process = process
-            self.shown = ""
-            self._descriptor = descriptor
-            self._changed = asyncio.Event()
-            os.set_blocking(descriptor, False)
-            asyncio.get_running_loop().add_reader(descriptor, self._read)
-
-        def _read(self) -> None:
-            with suppress(OSError):  # the program has closed the terminal
-                if piece := os.read(self._descriptor, 65536):
-                    self.shown += piece.decode("utf-8", "replace").replace("\r\n", "\n")
-                    self._changed.set()
-                    return
-            asyncio.get_running_loop().remove_reader(self._descriptor)
-
-        async def expect(self, text: str) -> None:
-            """Waits until `text` is shown."""
-            try:
-                async with asyncio.timeout(LIMIT_S):
-                    while text not in self.shown:
-                        self._changed.clear()
-                        await self._changed.wait()
-            except TimeoutError:
-                pytest.fail(f"{text!r} was not shown, but: {self.shown}")
-
-        def type(self, text: str) -> None:
-            os.write(self._descriptor, text.encode())
-
-        def interrupt(self) -> None:
-            """Ctrl-C."""
-            self.process.send_signal(signal.SIGINT)
-
-        async def ended(self) -> int:
-            """The exit code, when it comes."""
-            async with asyncio.timeout(LIMIT_S):
-                code = await self.process.wait()
-            self._read()
-            return code
-
-    OnScreen = Callable[..., Awaitable[Screen]]
+    from tests.builders.program import OnScreen, Screen
 
     @pytest.fixture
     async def on_screen(program: Program) -> AsyncIterator[OnScreen]:
