@@ -15,6 +15,7 @@ from aiohttp import web
 from copilot_api.errors import CopilotApiError, StartFailed
 from copilot_api.sandbox import Sandbox
 from copilot_api.server import Deps, create_app
+from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.guard import is_loopback
 from copilot_api.server.limits import Approver, Limits
 from copilot_api.server.listening import bind
@@ -215,7 +216,14 @@ class Service:
             )
         )
         # Off by default in production, and without it a client that leaves would not end what runs for it upstream.
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=FAREWELL_S)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=HTTP_LOG,
+            handler_cancellation=True,
+            auto_decompress=False,  # it refuses what it cannot unpack before any handler could say so in a dialect
+            shutdown_timeout=FAREWELL_S,
+        )
         await self._runner.setup()
         self._owned.push_async_callback(self._runner.cleanup)
         for bound in sockets:

@@ -2,27 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import aiohttp
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 from copilot_api.sandbox import Sandbox
+from copilot_api.server.limits import Approver
+from copilot_api.service import Service
 from copilot_api.settings import Settings
-
-if TYPE_CHECKING:
-    from copilot_api.server.limits import Approver
-    from copilot_api.service import Service
-    from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.clock import Clock
 
 
 class MakeService(Protocol):
     """Starts a service in front of the sandbox; the options are settings."""
 
-    async def __call__(
-        self, *, approver: "Approver | None" = None, clock: "Clock | None" = None, **options: Any
-    ) -> "Service": ...
+    async def __call__(self, *, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service: ...
+
+
+class SettingsFor(Protocol):
+    """Makes settings that point at the sandbox."""
+
+    def __call__(self, **options: Any) -> Settings: ...
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-def settings_for(sandbox: Sandbox) -> "SettingsFor":
+def settings_for(sandbox: Sandbox) -> SettingsFor:
     """Settings that point at the sandbox, signed in."""
 
     def make(**options: Any) -> Settings:
@@ -53,20 +55,12 @@ def settings_for(sandbox: Sandbox) -> "SettingsFor":
     return make
 
 
-class SettingsFor(Protocol):
-    """Makes settings that point at the sandbox."""
-
-    def __call__(self, **options: Any) -> Settings: ...
-
-
 @pytest.fixture
 async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
     """Services that are stopped when the test is over, and that must leave nothing behind."""
-    from copilot_api.service import Service
-
     started: list[Service] = []
 
-    async def make(*, approver: "Approver | None" = None, clock: "Clock | None" = None, **options: Any) -> "Service":
+    async def make(*, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service:
         service = Service(settings_for(**options), approver=approver, clock=clock)
         started.append(service)
         await service.start()
@@ -80,7 +74,7 @@ async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
 
 
 @pytest.fixture
-async def service(make_service: MakeService) -> "Service":
+async def service(make_service: MakeService) -> Service:
     """A service with the default settings."""
     return await make_service()
 

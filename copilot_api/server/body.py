@@ -1,6 +1,7 @@
 """Request bodies: read whole, within the limit, also where a client compressed them."""
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -8,8 +9,7 @@ from aiohttp import web
 
 from copilot_api.errors import BodyTooLarge, ClientMistake, EncodingUnknown
 
-ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
-"""What aiohttp decodes by itself, in pieces, so that the limit also stops a small body that unpacks to a huge one."""
+ENCODINGS = frozenset({"gzip", "deflate"})
 
 LARGE_BYTES = 256 * 1024
 """From here on parsing takes long enough to hold up every other stream, so it is done in a thread."""
@@ -19,26 +19,45 @@ R = TypeVar("R")
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
-    """The body, decoded. Raises BodyTooLarge, EncodingUnknown, ClientMistake."""
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ENCODINGS:
+    """The body, unpacked. Raises BodyTooLarge, EncodingUnknown, ClientMistake."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ENCODINGS | {"identity", ""}:
         raise EncodingUnknown(f"Content-Encoding {encoding[:40]!r} is not understood", hint="send the body plain, or as gzip")
+    if (request.content_length or 0) > limit_bytes:
+        raise _too_large(limit_bytes)
+    body = await _received(request, limit_bytes)
+    return await asyncio.to_thread(_unpacked, body, limit_bytes) if encoding in ENCODINGS else body
+
+
+async def _received(request: web.Request, limit_bytes: int) -> bytes:
     pieces: list[bytes] = []
-    size = request.content_length or 0
-    if size <= limit_bytes:
-        size = 0
-        try:
-            while piece := await request.content.readany():
-                size += len(piece)
-                if size > limit_bytes:
-                    break
-                pieces.append(piece)
-            else:
-                return b"".join(pieces)
-        except web.RequestPayloadError as error:
-            raise ClientMistake(f"The request body cannot be read as {encoding or 'it was announced'}") from error
+    size = 0
+    while piece := await request.content.readany():
+        size += len(piece)
+        if size > limit_bytes:
+            raise _too_large(limit_bytes)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _unpacked(body: bytes, limit_bytes: int) -> bytes:
+    """A gzip or deflate body. Never makes more of it than the limit: a small body can unpack to a huge one."""
+    # RFC 9110 means zlib's format by "deflate", and some clients send the bare one; 47 recognises gzip and zlib.
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if body[:1] and body[0] & 0x0F != 8 and body[:2] != b"\x1f\x8b" else 47)
+    try:
+        unpacked = unpacker.decompress(body, limit_bytes + 1)
+    except zlib.error as error:
+        raise ClientMistake("The request body is not compressed as its Content-Encoding says") from error
+    if len(unpacked) > limit_bytes:
+        raise _too_large(limit_bytes)
+    if not unpacker.eof:
+        raise ClientMistake("The compressed request body is cut short")
+    return unpacked
+
+
+def _too_large(limit_bytes: int) -> BodyTooLarge:
     mib = limit_bytes / (1024 * 1024)
-    raise BodyTooLarge(f"The request body is over the limit of {mib:g} MiB", hint="body_limit_mib in the settings raises it")
+    return BodyTooLarge(f"The request body is over the limit of {mib:g} MiB", hint="body_limit_mib in the settings raises it")
 
 
 async def aside(size_bytes: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -17,3 +17,21 @@ def noted(error: Exception) -> CopilotApiError:
     return CopilotApiError(
         "Something went wrong inside copilot-api", hint=f"please report it with what the log says of request {request_id.get()}"
     )
+
+
+class _Terse(logging.Filter):
+    """One line instead of a stack trace: aiohttp's quote the headers that they could not read."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info:
+            kind = record.exc_info[0]
+            record.msg, record.args = f"{record.getMessage()}: {kind.__name__ if kind else 'unknown'}", ()
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
+HTTP_LOG = logging.getLogger("copilot_api.http")
+"""For aiohttp's server, which logs what is no HTTP."""
+
+HTTP_LOG.addFilter(_Terse())

@@ -22,19 +22,21 @@ async def bind(host: str, port: int) -> list[socket.socket]:
     there must not be somebody else's server.
     """
     addresses = await _addresses(host, port)
-    for attempt in range(ATTEMPTS):
+    attempts = 0
+    while True:
+        attempts += 1
         sockets: list[socket.socket] = []
         try:
             for address in addresses:
                 sockets += _bound(address, sockets[0].getsockname()[1] if sockets else port, must=not sockets)
         except OSError as error:
-            _close(sockets)
-            # With port 0 the first socket's free port can be taken on the second address.
-            if port == 0 and error.errno in _TAKEN and attempt + 1 < ATTEMPTS:
-                continue
-            raise _failed(error, host, port) from error
-        return sockets
-    raise AssertionError  # the last attempt returns or raises
+            for bound in sockets:
+                bound.close()
+            # With port 0 the first address's free port can be taken on the second.
+            if port or error.errno not in _TAKEN or attempts == ATTEMPTS:
+                raise _failed(error, host, port) from error
+        else:
+            return sockets
 
 
 def _bound(address: str, port: int, *, must: bool) -> Iterator[socket.socket]:
@@ -85,8 +87,3 @@ def _failed(error: OSError, host: str, port: int) -> StartFailed:
     if error.errno in _ABSENT:
         return StartFailed(f"{host} is no address of this machine", hint="pass --host 127.0.0.1, or 0.0.0.0 for all")
     return StartFailed(f"cannot listen on {host} port {port}: {error.strerror}")
-
-
-def _close(sockets: list[socket.socket]) -> None:
-    for bound in sockets:
-        bound.close()

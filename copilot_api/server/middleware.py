@@ -99,6 +99,7 @@ class Entrance:
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """The headers that every answer carries (a signal, because streams send theirs early)."""
+        response.headers["Server"] = "copilot-api"
         response.headers["x-request-id"] = response.headers["request-id"] = request_id.get()
         origin = request.headers.get("Origin")
         if self._guard.readable_by(origin):

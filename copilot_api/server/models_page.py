@@ -30,6 +30,7 @@ def entry(model: Model) -> Json:
         "created_at": _EPOCH,
         "owned_by": model.vendor,
         "display_name": model.name,
+        "lifecycle": "active",
         "enabled": model.enabled,
         "kind": model.kind,
         "supported_endpoints": list(model.endpoints),

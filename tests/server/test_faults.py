@@ -1,0 +1,37 @@
+"""Faults of our own are found in the log, and quote nobody."""
+
+import logging
+
+import pytest
+
+from copilot_api.log import request_id
+from copilot_api.server.faults import HTTP_LOG, noted
+
+
+def test_a_fault_is_logged_by_type_and_place_only(caplog: pytest.LogCaptureFixture) -> None:
+    request_id.set("id-7")
+    prompt = "canary-prompt"
+    try:
+        int(prompt)
+    except ValueError as error:
+        problem = noted(error)
+    assert (problem.status, problem.kind) == (500, "server")
+    assert "id-7" in problem.hint
+    assert prompt not in problem.text + caplog.text
+    assert "ValueError" in caplog.text
+    assert "test_faults.py" in caplog.text
+
+
+def test_what_is_no_http_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    header = "canary-header"
+    try:
+        int(header)
+    except ValueError:
+        HTTP_LOG.exception("Error handling request from %s", "127.0.0.1")
+    [record] = caplog.records
+    assert record.getMessage() == "Error handling request from 127.0.0.1: ValueError"
+    assert record.levelno == logging.WARNING
+    assert header not in caplog.text
+    HTTP_LOG.error("plain %d", 1, exc_info=(None, None, None))
+    HTTP_LOG.warning("as it is")
+    assert caplog.records[-1].getMessage() == "as it is"

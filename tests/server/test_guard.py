@@ -1,0 +1,143 @@
+"""Who is let in, decided on texts alone."""
+
+from typing import Any
+
+import pytest
+
+from copilot_api.errors import DoorClosed, KeyRefused
+from copilot_api.server.guard import Guard, host_name, is_loopback
+from copilot_api.settings import Settings
+
+
+def guard(**options: Any) -> Guard:
+    return Guard(Settings(**options))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:4141",
+        "LOCALHOST:4141",
+        "localhost.",
+        "app.localhost:4141",
+        "127.0.0.1",
+        "127.0.0.1:4141",
+        "127.9.9.9",
+        "[::1]:4141",
+        "[::1]",
+        "::1",
+    ],
+)
+def test_every_way_to_write_this_machine_is_let_in(host: str) -> None:
+    guard().check_host(host)
+
+
+def test_an_old_client_that_names_no_host_is_let_in() -> None:
+    guard().check_host(None)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:4141",
+        "localhost.evil.example",
+        "notlocalhost",
+        "127.0.0.1.nip.io",
+        "192.168.1.5",
+        "[fe80::1]",
+        "",
+    ],
+)
+def test_a_rebound_name_is_turned_away(host: str) -> None:
+    with pytest.raises(DoorClosed) as caught:
+        guard().check_host(host)
+    assert caught.value.status == 403
+    assert f"--allow-host {host_name(host)}" in caught.value.hint
+
+
+def test_names_of_the_settings_are_let_in() -> None:
+    own = guard(allowed_hosts=("Box.lan", "proxy:8080"))
+    own.check_host("box.lan:4141")
+    own.check_host("proxy")
+    with pytest.raises(DoorClosed):
+        own.check_host("other.lan")
+
+
+def test_a_server_on_the_network_is_reached_by_number_or_by_its_own_name() -> None:
+    wide = guard(host="0.0.0.0")  # noqa: S104 - what is tested
+    wide.check_host("192.168.1.5:4141")
+    wide.check_host("[fe80::1]:4141")
+    with pytest.raises(DoorClosed):
+        wide.check_host("evil.example")
+    guard(host="box.lan").check_host("box.lan:4141")
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://localhost:3000", "null", "file://", "chrome-extension://abc", ""]
+)
+def test_pages_of_other_origins_are_turned_away(origin: str) -> None:
+    with pytest.raises(DoorClosed):
+        guard().check_origin(origin, "localhost:4141")
+    assert not guard().readable_by(origin)
+
+
+def test_programs_and_our_own_pages_are_let_in() -> None:
+    guard().check_origin(None, "localhost:4141")
+    guard().check_origin("http://localhost:4141", "localhost:4141")
+    guard().check_origin("http://LOCALHOST:4141", "localhost:4141")
+    with pytest.raises(DoorClosed):
+        guard().check_origin("http://localhost:4141", None)
+
+
+def test_configured_origins_may_read_answers() -> None:
+    own = guard(cors_origins=("https://App.example/", "app://obsidian.md"))
+    for origin in ("https://app.example", "app://obsidian.md"):
+        own.check_origin(origin, "localhost:4141")
+        assert own.readable_by(origin)
+    assert not own.readable_by("https://app.example.evil.example")
+    assert not own.readable_by(None)
+
+
+def test_a_star_lets_every_page_in_as_the_original_did() -> None:
+    wide = guard(cors_origins=("*",))
+    wide.check_origin("https://evil.example", "localhost:4141")
+    assert wide.readable_by("https://evil.example")
+
+
+def test_without_keys_any_key_will_do() -> None:
+    assert not guard().asks_for_a_key
+    guard().check_keys(["dummy"])
+    guard().check_keys([])
+
+
+def test_one_right_key_among_those_shown_is_enough() -> None:
+    own = guard(api_keys=("key-one", "schlüssel"))
+    assert own.asks_for_a_key
+    own.check_keys(["key-one"])
+    own.check_keys(["stale", "schlüssel"])
+
+
+@pytest.mark.parametrize("shown", [[], [""], ["key-on"], ["key-one "], ["KEY-ONE"], ["key-one\udcff"]])
+def test_a_wrong_key_is_refused(shown: list[str]) -> None:
+    with pytest.raises(KeyRefused) as caught:
+        guard(api_keys=("key-one",)).check_keys(shown)
+    assert caught.value.status == 401
+    assert "key-one" not in caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),  # noqa: S104 - read, not bound
+        ("box.lan", False),
+        ("::", False),
+    ],
+)
+def test_loopback_is_told_from_the_rest(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
