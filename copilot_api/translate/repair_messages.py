@@ -27,7 +27,7 @@ _SERVER_BLOCKS = frozenset(
         "container_upload",
     }
 )
-_UNCACHEABLE = frozenset({"thinking", "redacted_thinking"})
+THINKING = frozenset({"thinking", "redacted_thinking"})
 
 
 def _fields(body: Json, target: Target) -> Json:
@@ -96,7 +96,7 @@ def _is_server_tool(tool: Json) -> bool:
 
 def _server_blocks(body: Json, _target: Target) -> Json:
     """What another server's tools left in the history: Copilot's backends do not know these blocks."""
-    return each_message(body, lambda m: _with_blocks(m, lambda b: None if b.get("type") in _SERVER_BLOCKS else b))
+    return each_message(body, lambda m: _with_blocks(m, lambda b: None if string(b.get("type")) in _SERVER_BLOCKS else b))
 
 
 def _tool_fields(body: Json, target: Target) -> Json:
@@ -126,7 +126,7 @@ def _plain_marker(block: Json, keys: tuple[str, ...]) -> Json:
     marker = block.get("cache_control")
     if "cache_control" not in block:
         return block
-    if not isinstance(marker, dict) or block.get("type") in _UNCACHEABLE:
+    if not isinstance(marker, dict) or string(block.get("type")) in THINKING:
         return without(block, "cache_control")
     plain = {key: value for key, value in marker.items() if key in keys}
     return block if len(plain) == len(marker) else block | {"cache_control": plain}
@@ -149,7 +149,7 @@ def _top_level_marker(body: Json, keys: tuple[str, ...]) -> Json:
     if not isinstance(marker, dict) or not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return body
     blocks = _blocks(messages[-1].get("content"))
-    if not blocks or blocks[-1].get("type") in _UNCACHEABLE or "cache_control" in blocks[-1]:
+    if not blocks or string(blocks[-1].get("type")) in THINKING or "cache_control" in blocks[-1]:
         return body
     marked = _plain_marker(blocks[-1] | {"cache_control": marker}, keys)
     return body | {"messages": [*messages[:-1], messages[-1] | {"content": [*blocks[:-1], marked]}]}
@@ -205,12 +205,17 @@ def _is_empty(message: Json) -> bool:
 
 def _thinking_history(body: Json, _target: Target) -> Json:
     """Only reasoning that Anthropic signed comes back to Anthropic; without it, a turn with tools forbids thinking on."""
-    after = each_message(body, lambda m: _with_blocks(m, lambda b: b if _is_own_thinking(b) else None))
+    return keeping_thinking(body, _is_own_thinking)
+
+
+def keeping_thinking(body: Json, is_kept: Callable[[Json], bool]) -> Json:
+    """`body` with only those blocks in its history that `is_kept`; thinking goes off where upstream would miss a block."""
+    after = each_message(body, lambda m: _with_blocks(m, lambda b: b if is_kept(b) else None))
     if after is body or obj(body.get("thinking")).get("type") != "enabled":
         return after
     last = next((m for m in reversed(objs(after.get("messages"))) if m.get("role") == "assistant"), {})
-    kinds = [block.get("type") for block in objs(last.get("content"))]
-    return without(after, "thinking") if "tool_use" in kinds and not _UNCACHEABLE & {*kinds[:1]} else after
+    kinds = [string(block.get("type")) for block in objs(last.get("content"))]
+    return without(after, "thinking") if "tool_use" in kinds and not THINKING & {*kinds[:1]} else after
 
 
 def _is_own_thinking(block: Json) -> bool:
@@ -232,7 +237,7 @@ def _thinking(body: Json, target: Target) -> Json:
         return body
     if thinking.get("type") == "adaptive" and model.adaptive_thinking:
         shown = thinking.get("display")
-        known = shown in {None, "summarized", "omitted"}
+        known = shown == "summarized" or shown == "omitted"
         return body if known else body | {"thinking": thinking | {"display": "summarized"}}
     if thinking.get("type") == "enabled" and model.thinking_budget is None and model.adaptive_thinking:
         return body | {"thinking": {"type": "adaptive", "display": "summarized"}}
@@ -275,7 +280,7 @@ def _sampling(body: Json, target: Target) -> Json:
     """Newer models take no sampling at all, older ones not both kinds, none of them any but the default while it thinks."""
     version = target.model.claude_version
     given = {key: body[key] for key in ("temperature", "top_p", "top_k") if key in body}
-    thinks = obj(body.get("thinking")).get("type") in {"enabled", "adaptive"}
+    thinks = string(obj(body.get("thinking")).get("type")) in {"enabled", "adaptive"}
     drop = {"top_p"} if version >= (4, 5) and "temperature" in given else set()
     if version >= (4, 7) or thinks:
         drop |= {key for key in given if key != "temperature" or given[key] != 1}

@@ -3,12 +3,15 @@
 import re
 
 from copilot_api.dialects.codec import Json
-from copilot_api.dialects.read import obj, objs
+from copilot_api.dialects.read import obj, objs, string
 from copilot_api.errors import UpstreamRefused
 from copilot_api.translate import notes
 from copilot_api.translate.repair import without
+from copilot_api.translate.repair_messages import THINKING, keeping_thinking
 
 _NAMED_FIELD = re.compile(r"(?:Unsupported (?:parameter|value): |^)['`](?P<field>[a-z_]+)['`]")
+# Signatures are bound to the model that wrote them; after a change of model they are refused.
+_FOREIGN_THINKING = re.compile(r"Invalid [`']?(?:signature|data)[`']? in [`']?(?:thinking|redacted_thinking)")
 # Fields that only fine-tune an answer: without them it is still the answer that was asked for.
 _DROPPABLE = frozenset(
     {
@@ -35,6 +38,9 @@ def mend(body: Json, problem: UpstreamRefused) -> tuple[Json, str] | None:
         return None
     if "does not support assistant message prefill" in problem.message and _ends_with_assistant(body):
         return body | {"messages": [*body["messages"], {"role": "user", "content": notes.CONTINUE}]}, "prefill-continued"
+    if _FOREIGN_THINKING.search(problem.message):
+        own = keeping_thinking(body, lambda block: string(block.get("type")) not in THINKING)
+        return None if own is body else (own, "thinking-forgotten")
     named = _NAMED_FIELD.search(problem.message)
     field = named["field"] if named else ""
     if field in _DROPPABLE and field in body:

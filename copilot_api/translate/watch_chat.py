@@ -28,6 +28,7 @@ class ChatWatch:
         self._stamp = stamp
         self._head: Json = {}
         self._calls: dict[Any, _Call] = {}
+        self._has_role = False
         self._done = False
 
     def frame(self, sse: Sse) -> bytes:
@@ -148,7 +149,7 @@ class ChatWatch:
         return choice
 
     def _delta(self, choice: Any, delta: Json) -> Json:
-        after = without(delta, "padding", "obfuscation")
+        after = self._role(without(delta, "padding", "obfuscation"))
         shown = delta.get("reasoning_text")
         if isinstance(shown, str) and shown and "reasoning_content" not in delta:
             self.repairs.add("reasoning-shown")
@@ -159,6 +160,16 @@ class ChatWatch:
             self.repairs.add("tool-call-completed")
             after = after | {"tool_calls": mended}
         return after
+
+    def _role(self, delta: Json) -> Json:
+        """The role stands in the first piece and in no other: OpenAI's SDK adds up what it reads."""
+        if "role" not in delta or not self._merges:
+            return delta
+        if delta["role"] and not self._has_role:
+            self._has_role = True
+            return delta
+        self.repairs.add("role-once")
+        return without(delta, "role")
 
     def _call(self, choice: Any, piece: Json) -> Json:
         """A call's first piece has index and type, and every piece the index of its call."""

@@ -222,6 +222,7 @@ def test_a_turn_with_tools_that_lost_its_thinking_switches_thinking_off() -> Non
     [
         ("claude-sonnet-4.6", {"type": "disabled"}, 9000, {"type": "disabled"}),
         ("claude-sonnet-4.6", {"type": "adaptive", "display": "omitted"}, 9000, {"type": "adaptive", "display": "omitted"}),
+        ("claude-opus-5", {"type": "adaptive"}, 9000, {"type": "adaptive", "display": "summarized"}),
         ("claude-opus-5", {"type": "adaptive", "display": "updates"}, 9000, {"type": "adaptive", "display": "summarized"}),
         ("claude-opus-5", {"type": "enabled", "budget_tokens": 9}, 9000, {"type": "adaptive", "display": "summarized"}),
         ("claude-haiku-4.5", {"type": "enabled", "budget_tokens": 2000}, 9000, {"type": "enabled", "budget_tokens": 2000}),

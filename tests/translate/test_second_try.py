@@ -33,6 +33,22 @@ def test_a_refused_field_that_only_fine_tunes_is_dropped(message: str, field: st
     assert mend({"a": 1, field: 0.2}, refused(message)) == ({"a": 1}, "refused-field-dropped")
 
 
+THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "of another model"}
+CALL = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["messages.1.content.0: Invalid `signature` in `thinking` block", "Invalid 'data' in 'redacted_thinking' block"],
+)
+def test_reasoning_of_another_model_is_forgotten(message: str) -> None:
+    redacted = {"type": "redacted_thinking", "data": "x"}
+    body: Json = {"messages": [{"role": "assistant", "content": [THOUGHT, redacted, CALL]}], "thinking": {"type": "enabled"}}
+    forgotten = {"messages": [{"role": "assistant", "content": [CALL]}]}
+    assert mend(body, refused(message)) == (forgotten, "thinking-forgotten")
+    assert mend(forgotten, refused(message)) is None
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

@@ -88,6 +88,24 @@ def test_reasoning_is_shown_under_the_name_that_clients_read() -> None:
     assert watch.repairs == {"reasoning-shown"}
 
 
+def test_the_role_stands_in_the_first_piece_and_in_no_other() -> None:
+    watch = watching()
+    data = passed(watch, *(chunk(role="assistant", content=piece) for piece in "ab"), end=False)
+    assert deltas(data) == [{"role": "assistant", "content": "a"}, {"content": "b"}]
+    assert watch.repairs == {"role-once"}
+
+
+def test_a_role_of_null_is_none() -> None:
+    watch = watching()
+    assert deltas(passed(watch, chunk(role=None, content="a"), end=False)) == [{"content": "a"}]
+    assert watch.repairs == {"role-once"}
+
+
+def test_each_of_several_choices_keeps_its_role() -> None:
+    stream = b"".join(encode(dumps(chunk(index=n, role="assistant", content="a"))) for n in range(2))
+    assert passed(watching(merges=False), stream, end=False) == stream
+
+
 def test_padding_is_dropped() -> None:
     assert deltas(passed(watching(), chunk(content="a", padding="xxxx"), end=False)) == [{"content": "a"}]
 
