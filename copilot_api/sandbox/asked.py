@@ -10,7 +10,7 @@ from copilot_api.sandbox.question import Question, Tool
 # Parts of a tool's name that say nothing about what it is for.
 _FILLERS = {"get", "fetch", "do", "call", "run", "the", "current", "lookup", "mcp"}
 _COMMAND_NAMES = ("command", "cmd")
-_RUN = re.compile(r"\b(?:run|execute)\b[^`\n]{0,60}`[^`\n]+`", re.IGNORECASE)
+_RUN = re.compile(r"\b(?:run|execute)\b[^`\"\n]{0,60}(?:`[^`\n]+`|\"[^\"\n]+\")", re.IGNORECASE)
 _SHELLS = re.compile(r"bash|shell|terminal|exec|command|powershell|run", re.IGNORECASE)
 _NOT = r"(?:n't|\bnot|\bnever|\bwithout|\bno)\s+(?:\w+\s+){0,3}`?"
 
@@ -18,12 +18,13 @@ _NOT = r"(?:n't|\bnot|\bnever|\bwithout|\bno)\s+(?:\w+\s+){0,3}`?"
 def wishes(question: Question) -> list[tuple[Tool, Json]]:
     """The calls to make, in the order of the tools offered; none unless asked, or forced."""
     tools = [tool for tool in question.tools if question.wanted in {"", tool.name}]
-    picked = _named(tools, question.said) or _runner(tools, question.said) or _described(tools, question.said)
+    said = hints.focus(question.said)
+    picked = _named(tools, said) or _runner(tools, said) or _described(tools, said)
     if question.forced and not picked:
         picked = tools[:1]
     if question.wanted:
         picked = tools[:1]
-    offered = hints.of(question.said, ignoring=frozenset(tool.name for tool in question.tools))
+    offered = hints.of(said, ignoring=frozenset(tool.name for tool in question.tools))
     return [(tool, instances.required(tool.schema, each)) for tool in picked for each in _variants(tool, offered)]
 
 

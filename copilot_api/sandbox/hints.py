@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+FOCUS_CHARACTERS = 2000
+
 _BACKQUOTED = re.compile(r"`([^`\n]+)`")
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<![\w])'([^'\n]+)'(?!\w)")
 _URL = re.compile(r"https?://[^\s\"'`<>)]+")
@@ -59,8 +61,14 @@ class Hints:
         return [self]
 
 
+def focus(said: str) -> str:
+    """The part of a long text in which a wish is looked for: its beginning and its end."""
+    return said if len(said) <= 2 * FOCUS_CHARACTERS else f"{said[:FOCUS_CHARACTERS]}\n{said[-FOCUS_CHARACTERS:]}"
+
+
 def of(said: str, *, ignoring: frozenset[str] = frozenset()) -> Hints:
     """The hints of a sentence. `ignoring` are the names of tools, which are quoted without being values."""
+    said = focus(said)
     bare = _URL.sub(" ", said)
     quoted = ("".join(groups) for groups in _QUOTED.findall(bare))
     return Hints(

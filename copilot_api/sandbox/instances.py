@@ -60,6 +60,7 @@ class _Maker:
     def __init__(self, root: Any, offered: Hints, *, everything: bool) -> None:
         self._root = root
         self._hints = offered
+        self._numbers = list(offered.numbers)
         self._everything = everything
 
     def make(self, schema: Any, name: str, depth: int) -> Any:
@@ -144,8 +145,9 @@ class _Maker:
         step = schema.get("multipleOf") or (1 if kind == "integer" else 0)
         low = schema.get("minimum", schema.get("exclusiveMinimum"))
         high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        said = next((n for n in self._hints.numbers if kind == "number" or n.is_integer()), None)
-        value: float = said if said is not None else 1.0
+        value = next((n for n in self._numbers if kind == "number" or n.is_integer()), 1.0)
+        if value in self._numbers:  # the next number goes to the next argument
+            self._numbers.remove(value)
         # Outside its bounds, the value moves to the middle of them, or one past the only one.
         if (low is not None and value <= low) or (high is not None and value >= high):
             value = _within(low, high)

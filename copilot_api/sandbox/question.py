@@ -1,6 +1,5 @@
 """What a request asks for, whichever dialect it speaks: the newest words, the tools at hand, what came back, the limits."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 
 # Harness text inside a user message: not typed by the person.
-_REMINDER = re.compile(r"<(system-reminder|total_tokens)>.*?</\1>", re.DOTALL)
+_HARNESS_TAGS = ("system-reminder", "total_tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,5 +156,16 @@ def _texts(blocks: list[Json]) -> list[str]:
 
 
 def _human(texts: list[str]) -> str:
-    pieces = (_REMINDER.sub("", text).strip() for text in texts)
+    pieces = (_without_harness(text).strip() for text in texts)
     return "\n".join(piece for piece in pieces if piece)
+
+
+def _without_harness(text: str) -> str:
+    for tag in _HARNESS_TAGS:
+        before, opened, rest = text.partition(f"<{tag}>")
+        kept = [before]
+        while opened and f"</{tag}>" in rest:
+            before, opened, rest = rest.partition(f"</{tag}>")[2].partition(f"<{tag}>")
+            kept.append(before)
+        text = "".join(kept) + opened + rest
+    return text
