@@ -1,12 +1,11 @@
 """`copilot-api auth`, `auth status` and `logout`."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from copilot_api import console
-from copilot_api.cli.options import with_settings
+from copilot_api.cli.options import run_to_end, with_settings
 from copilot_api.errors import CopilotApiError, NotSignedIn
 from copilot_api.settings import Settings
 
@@ -35,7 +34,7 @@ def sign_in(
     if context.invoked_subcommand is None:
         from copilot_api.cli.sign_in import read_token
 
-        asyncio.run(_sign_in(loaded, read_token() if with_token else None))
+        run_to_end(_sign_in(loaded, read_token() if with_token else None))
 
 
 async def _sign_in(loaded: Settings, token: str | None) -> None:
@@ -52,9 +51,9 @@ async def _sign_in(loaded: Settings, token: str | None) -> None:
 
 @auth.command()
 @with_settings("github_token", "enterprise_url", "token_store", "proxy_env", "verbose")
-def status(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False) -> None:
+async def status(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False) -> None:
     """Show who is signed in, with what kind of token, and where it is kept."""
-    facts = asyncio.run(_status(loaded))
+    facts = await _status(loaded)
     if as_json:
         console.data_json(facts)
     elif facts["signedIn"]:
@@ -94,6 +93,8 @@ def _kind(grant: "Grant") -> str:
 
 
 async def _vault_name(loaded: Settings) -> str:
+    import asyncio
+
     from copilot_api.upstream.secrets import open_vault
 
     return (await asyncio.to_thread(open_vault, loaded)).name

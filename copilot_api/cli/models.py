@@ -1,6 +1,5 @@
 """`copilot-api models`: what this account can use."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,9 +15,9 @@ HEAD = ("id", "vendor", "context", "output", "endpoints", "usable")
 
 
 @with_settings(*ACCOUNT)
-def models(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False) -> None:
+async def models(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False) -> None:
     """List the models of your plan."""
-    found = asyncio.run(_read(loaded))
+    found = await _read(loaded)
     if as_json:
         console.data_json([facts(model) for model in found])
         return

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from copilot_api import console, settings
@@ -35,10 +35,10 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
         raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
     service = await _started(loaded, terminal)
     try:
-        await _greet(service)
-        if claude_code and terminal is not None:
-            await _offer_claude_code(service, terminal)
         with _signals(service) as stop:
+            await _greet(service)
+            if claude_code and terminal is not None:
+                await stop.unless_wanted(_offer_claude_code(service, terminal))
             await stop.wanted.wait()
             await service.stop()
             return INTERRUPTED if stop.hurried else 0
@@ -126,6 +126,14 @@ class _Stop:
         self.wanted = asyncio.Event()
         self.hurried: asyncio.Future[tuple[None]] | None = None
         self._service = service
+        self._work: asyncio.Future[tuple[None]] | None = None
+
+    async def unless_wanted(self, work: Coroutine[object, object, None]) -> None:
+        """Does `work`, which the first signal cancels."""
+        self._work = asyncio.gather(work)
+        await asyncio.wait([self._work])
+        with suppress(asyncio.CancelledError):  # the signal's; one of our own comes out of the wait
+            self._work.result()
 
     def ask(self) -> None:
         """One more signal."""
@@ -136,6 +144,8 @@ class _Stop:
                 self.hurried = asyncio.gather(self._service.stop())
             return
         self.wanted.set()
+        if self._work is not None:
+            self._work.cancel()
         limit_s = self._service.settings.drain_s
         waits = f"; open requests ({active}) get up to {limit_s:g} s to finish, Ctrl-C again stops at once" if active else ""
         console.say(f"stopping{waits}")

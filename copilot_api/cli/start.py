@@ -1,6 +1,5 @@
 """`copilot-api start`: serves until it is told to stop."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from copilot_api.settings import Settings
 
 
 @with_settings(*WITH_FLAGS)
-def start(
+async def start(
     loaded: Settings,
     *,
     claude_code: Annotated[
@@ -20,4 +19,4 @@ def start(
     """Start the server. Ctrl-C lets open streams finish and stops; a second Ctrl-C stops at once."""
     from copilot_api.cli.serve import serve
 
-    raise typer.Exit(asyncio.run(serve(loaded, claude_code=claude_code)))
+    raise typer.Exit(await serve(loaded, claude_code=claude_code))

@@ -10,7 +10,6 @@ from contextlib import suppress
 import typer
 
 from copilot_api import console
-from copilot_api.errors import StartFailed
 
 
 class Terminal:
@@ -92,13 +91,6 @@ class Terminal:
         self._is_reading = False
         if self._line is not None and not self._line.done():
             self._line.set_result(line)
-
-
-def person_at(terminal: Terminal | None, what: str, *, hint: str) -> Terminal:
-    """`terminal`, or StartFailed because `what` needs one."""
-    if terminal is None:
-        raise StartFailed(f"{what} needs a terminal", hint=hint)
-    return terminal
 
 
 def _line(descriptor: int) -> str:

@@ -1,6 +1,5 @@
 """`copilot-api check-usage`: the plan and what is left of it."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,13 +17,13 @@ TITLES = {"premium_interactions": "Premium", "chat": "Chat", "completions": "Com
 
 
 @with_settings(*ACCOUNT)
-def check_usage(
+async def check_usage(
     loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print GitHub's JSON")] = False
 ) -> None:
     """Show your Copilot plan and what is left of it."""
     from copilot_api.upstream.plan import parse_plan
 
-    user = asyncio.run(_ask(loaded))
+    user = await _ask(loaded)
     if as_json:
         console.data_json(user)
         return

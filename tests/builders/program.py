@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,46 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Ends a process that is still running: politely, for its coverage; by force, when that takes too long."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Server:
+    """A running `copilot-api start`: its address, and what it has said."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.err = ""
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return self.err.split(" at ")[1].split("\n")[0]
+
+    async def said(self, text: str) -> None:
+        """Waits until it has said `text`."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(LIMIT_S):
+            while text not in self.err:
+                line = await self.process.stderr.readline()
+                assert line, f"{text!r} was not said, but: {self.err}"
+                self.err += line.decode()
+
+    async def ended(self) -> Ended:
+        """How it ended, when it does."""
+        async with asyncio.timeout(LIMIT_S):
+            out, err = await self.process.communicate()
+        return Ended(self.process.returncode or 0, out.decode(), self.err + err.decode())
 
 
 @dataclass
@@ -46,6 +86,18 @@ class Program:
         return await asyncio.create_subprocess_exec(
             *self.command(*arguments), stdin=pipe, stdout=pipe, stderr=pipe, env=self.environ, cwd=self.home
         )
+
+    @asynccontextmanager
+    async def serving(self, *arguments: str) -> AsyncIterator["Server"]:
+        """`copilot-api start` on a free port, without a terminal; it is ended if the block does not end it."""
+        process = await self.start("start", "--port", "0", *arguments)
+        server = Server(process)
+        try:
+            await server.said("press Ctrl-C to stop")
+            yield server
+        finally:
+            await end(process)
+            await process.communicate()
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "copilot_api", *arguments]
@@ -95,9 +147,13 @@ if sys.platform != "win32":
 
         async def expect(self, text: str) -> None:
             """Waits until `text` is shown."""
+            await self.expect_times(text, 1)
+
+        async def expect_times(self, text: str, times: int) -> None:
+            """Waits until `text` has been shown that often."""
             try:
                 async with asyncio.timeout(LIMIT_S):
-                    while text not in self.shown:
+                    while self.shown.count(text) < times:
                         self._changed.clear()
                         await self._changed.wait()
             except TimeoutError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.program import ROOT, Program
+from tests.builders.program import ROOT, Program, end
 
 # What a process needs to start at all, and what collects its coverage.
 KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
@@ -48,8 +48,6 @@ if sys.platform != "win32":
 
         yield start
         for screen, descriptor in opened:
-            if screen.process.returncode is None:
-                screen.process.kill()
-                await screen.process.wait()
+            await end(screen.process)
             asyncio.get_running_loop().remove_reader(descriptor)
             os.close(descriptor)

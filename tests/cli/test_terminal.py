@@ -9,8 +9,7 @@ from contextlib import suppress
 import pytest
 import typer
 
-from copilot_api.cli.terminal import Terminal, person_at
-from copilot_api.errors import StartFailed
+from copilot_api.cli.terminal import Terminal
 
 MODELS = ["claude-opus-4.5", "claude-sonnet-4.5", "gpt-4.1", "gpt-4.1-mini"]
 
@@ -167,14 +166,6 @@ async def test_the_end_of_the_input_is_no_enter(keys: Keys) -> None:
     keys.hang_up()
     await asyncio.sleep(0.05)
     assert not pressed.is_set()
-
-
-def test_what_needs_a_person_says_so() -> None:
-    with pytest.raises(StartFailed) as caught:
-        person_at(None, "--manual", hint="start it from a terminal")
-    assert (caught.value.message, caught.value.hint) == ("--manual needs a terminal", "start it from a terminal")
-    terminal = Terminal()
-    assert person_at(terminal, "--manual", hint="") is terminal
 
 
 if sys.platform != "win32":
