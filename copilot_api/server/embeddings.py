@@ -110,7 +110,7 @@ def _vectors(raw: bytes, count: int, *, as_base64: bool) -> tuple[list[Any], Jso
         if len(vectors) != count:
             raise UpstreamBroke(f"Copilot answered with {len(vectors)} vectors for {count} texts")
         return [_base64(vector) for vector in vectors] if as_base64 else vectors, obj(answer.get("usage"))
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise UpstreamBroke("Copilot's answer holds no embeddings") from error
 
 

@@ -1,0 +1,59 @@
+"""What is served where: every path that clients and typing people come up with."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+
+from copilot_api.service import Service
+
+CHAT = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hei"}]}
+MESSAGES = {"model": "claude-sonnet-4.6", "max_tokens": 50, "messages": [{"role": "user", "content": "Hei"}]}
+EMBEDDINGS = {"model": "text-embedding-3-small", "input": "Hei", "dimensions": 4}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "key"),
+    [
+        ("/chat/completions", CHAT, "choices"),
+        ("/v1/chat/completions", CHAT, "choices"),
+        ("/v1/v1/chat/completions", CHAT, "choices"),
+        ("/v1/chat/completions/", CHAT, "choices"),
+        ("/messages", MESSAGES, "content"),
+        ("/v1/messages", MESSAGES, "content"),
+        ("/v1/messages?beta=true", MESSAGES, "content"),
+        ("/v1/v1/messages", MESSAGES, "content"),
+        ("/anthropic/v1/messages", MESSAGES, "content"),
+        ("/v1/messages/", MESSAGES, "content"),
+        ("/messages/count_tokens", MESSAGES, "input_tokens"),
+        ("/v1/messages/count_tokens?beta=true", MESSAGES, "input_tokens"),
+        ("/v1/v1/messages/count_tokens", MESSAGES, "input_tokens"),
+        ("/anthropic/v1/messages/count_tokens", MESSAGES, "input_tokens"),
+        ("/embeddings", EMBEDDINGS, "data"),
+        ("/v1/embeddings", EMBEDDINGS, "data"),
+    ],
+)
+async def test_each_spelling_of_a_path_is_served(
+    service: Service, http: aiohttp.ClientSession, path: str, body: dict[str, Any], key: str
+) -> None:
+    async with http.post(service.url + path, json=body) as response:
+        assert response.status == 200
+        assert key in await response.json()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/usage", "/models", "/v1/models", "/v1/models/gpt-4.1", "/models/gpt-4.1", "/api/hello"]
+)
+async def test_the_pages_are_served(service: Service, http: aiohttp.ClientSession, path: str) -> None:
+    async with http.get(service.url + path) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "type_"), [("/v1/responses", "invalid_request_error"), ("/responses", "invalid_request_error")]
+)
+async def test_what_is_not_served_yet_is_cleanly_absent(
+    service: Service, http: aiohttp.ClientSession, path: str, type_: str
+) -> None:
+    async with http.post(service.url + path, json={"model": "gpt-5.3-codex", "input": "Hei"}) as response:
+        assert (response.status, (await response.json())["error"]["type"]) == (404, type_)
