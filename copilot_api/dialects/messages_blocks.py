@@ -33,6 +33,8 @@ class Blocks:
         self._scanner = Scanner()
         self._held: dict[int, _HeldTool] = {}
         self._late: list[Text | Thought | Refused] = []
+        self._seals: list[Thought] = []
+        self._has_tools = False
 
     def feed(self, event: Content) -> Iterator[Step]:
         """The steps that `event` causes now; some content waits for a later event or for `close`."""
@@ -61,6 +63,18 @@ class Blocks:
             for event in late:
                 yield from self.feed(event)
             yield from self._stop()
+        if self._has_tools:
+            yield from self._seal_late()
+
+    def _seal_late(self) -> Iterator[Step]:
+        """Signatures that came after their block, each in one of its own: a turn with calls goes on, and needs them.
+
+        A turn without calls does without: clients take what stands in its last block for the answer.
+        """
+        for event in self._seals:
+            yield from self._begin(("thinking", event.part), {"type": "thinking", "thinking": "", "signature": ""})
+            yield self._delta({"type": "signature_delta", "signature": event.signature})
+            yield from self._stop()
 
     @property
     def _tool_is_busy(self) -> bool:
@@ -77,8 +91,8 @@ class Blocks:
             yield from self._begin(key, {"type": "redacted_thinking", "data": event.redacted})
             yield from self._stop()
             return
-        if self._open is not None and self._open != key and event.signature:
-            self._late.append(event)  # the block it seals is closed: it gets one of its own, at the end
+        if event.signature and self._index >= 0 and self._open != key:
+            self._seals.append(event)  # the block it seals is closed
             return
         if self._open != key:
             yield from self._begin(key, {"type": "thinking", "thinking": "", "signature": ""})
@@ -111,6 +125,7 @@ class Blocks:
             yield self._delta({"type": "input_json_delta", "partial_json": json})
 
     def _begin_tool(self, event: ToolOpened) -> Iterator[Step]:
+        self._has_tools = True
         block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
         yield from self._begin(("tool", event.index), block)
         self._scanner = Scanner()

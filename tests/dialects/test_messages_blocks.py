@@ -53,14 +53,25 @@ def test_reasoning_after_a_seal_is_a_new_block() -> None:
     assert built(Thought(text="a"), Thought(signature="!"), Thought(text="b")) == ["thinking:a!", "thinking:b"]
 
 
-def test_a_late_signature_gets_a_block_of_its_own_at_the_end() -> None:
+def test_a_late_signature_gets_a_block_of_its_own_where_the_turn_goes_on() -> None:
+    events: list[Content] = [
+        Thought(text="a"),
+        Text(text="t"),
+        Thought(signature="1"),
+        Thought(signature="2", part=1),
+        tool(0, "f"),
+        given_input(0, "{}"),
+    ]
+    assert built(*events) == ["thinking:a", "text:t", "tool_use:f{}", "thinking:1", "thinking:2"]
+
+
+def test_a_late_signature_is_left_out_where_the_turn_ends_with_words() -> None:
     events: list[Content] = [Thought(text="a"), Text(text="t"), Thought(signature="!"), Text(text="u")]
-    assert built(*events) == ["thinking:a", "text:tu", "thinking:!"]
+    assert built(*events) == ["thinking:a", "text:tu"]
 
 
-def test_several_late_signatures_each_get_a_block() -> None:
-    events: list[Content] = [Text(text="t"), Thought(signature="1"), Thought(signature="2", part=1)]
-    assert built(*events) == ["text:t", "thinking:1", "thinking:2"]
+def test_a_signature_alone_is_a_block() -> None:
+    assert built(Thought(signature="!"), Text(text="t")) == ["thinking:!", "text:t"]
 
 
 def test_late_content_of_every_kind_keeps_its_order() -> None:

@@ -126,16 +126,17 @@ def test_reasoning_without_a_signature_gets_one_that_clients_keep() -> None:
     assert carrier.unpack(message["content"][0]["signature"], origin="c", family=carrier.family(model("gpt-4.1"))) == ""
 
 
-def test_a_signature_that_comes_late_is_kept_in_a_block_of_its_own() -> None:
+def test_a_signature_that_comes_late_is_kept_where_the_turn_goes_on() -> None:
     def chunk(**delta: Any) -> bytes:
         return encode(dumps({"id": "x", "choices": [{"index": 0, "delta": delta}]}))
 
-    finish = encode(dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
-    stream = chunk(reasoning_text="hm") + chunk(content="a") + finish + chunk(reasoning_opaque="late") + b"data: [DONE]\n\n"
+    call = {"index": 0, "id": "t", "function": {"name": "f", "arguments": "{}"}}
+    finish = encode(dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}))
+    stream = chunk(reasoning_text="hm") + chunk(tool_calls=[call]) + finish + chunk(reasoning_opaque="late")
     content = anthropic_reads(streamed(translation("messages"), stream))["content"]
     family = carrier.family(model("gpt-4.1"))
     seals = [carrier.unpack(block.get("signature"), origin="c", family=family) for block in content]
-    assert [block["type"] for block in content] == ["thinking", "text", "thinking"]
+    assert [block["type"] for block in content] == ["thinking", "tool_use", "thinking"]
     assert seals == ["", None, "late"]
 
 
