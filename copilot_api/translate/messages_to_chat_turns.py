@@ -162,8 +162,12 @@ class TurnReader:
                 case "tool_use":
                     calls.append(self._call(block))
                 case "thinking" | "redacted_thinking":
-                    thought = thought or self._thought(block, kind)
-                    block.drop(kind) if not thought else None
+                    found = self._thought(block, kind)
+                    is_late_seal = found.keys() == {"reasoning_opaque"} - thought.keys()
+                    if found and (is_late_seal or not thought):
+                        thought |= found
+                    else:
+                        block.drop(kind)
                 case "image":
                     block.drop(kind)
                 case _ if kind in _HOSTED_BLOCKS:

@@ -8,7 +8,7 @@ from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.models import Model
 from copilot_api.translate import notes
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.tool_schemas import is_closed, is_strict
+from copilot_api.translate.tool_schemas import is_strict_for_anthropic, is_strict_for_openai
 
 
 def for_chat(config: Fields, model: Model) -> tuple[Json, str]:
@@ -21,7 +21,7 @@ def for_chat(config: Fields, model: Model) -> tuple[Json, str]:
     if not model.structured:
         config.lose("format")
         return {}, notes.only_json(dumps_text(schema))
-    described = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
+    described = {"name": "answer", "schema": schema, "strict": is_strict_for_openai(schema)}
     return {"response_format": {"type": "json_schema", "json_schema": described}}, ""
 
 
@@ -34,7 +34,7 @@ def for_messages(fields: Fields, model: Model) -> tuple[Json, str]:
         case "json_schema":
             shape.take("type")
             schema = _schema(shape.object("json_schema"))
-            if model.structured and is_closed(schema):
+            if model.structured and is_strict_for_anthropic(schema):
                 return {"format": {"type": "json_schema", "schema": schema}}, ""
             fields.lose("response_format")
             return {}, notes.only_json(dumps_text(schema))

@@ -1,8 +1,10 @@
 """The parameter schemas of tools: put into the form that upstream takes, and known for the tools that come without one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from copilot_api.dialects.codec import Json
+from copilot_api.dialects.read import obj
 
 FREE_TEXT: Json = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
 """A custom tool takes free text; as a function it takes this."""
@@ -79,40 +81,59 @@ def normal(schema: Json) -> Json:
     return rest | {"type": "object", "properties": properties if isinstance(properties, dict) else {}}
 
 
-# What OpenAI's strict mode refuses inside a schema.
-_NOT_STRICT = frozenset(
+# Keywords with which a schema cannot be promised, only hoped for. Sources: both makers' documentation of structured outputs.
+_OPENAI_REFUSES = frozenset(
     {"default", "allOf", "oneOf", "not", "if", "patternProperties", "dependentRequired", "dependentSchemas"}
+)
+_ANTHROPIC_REFUSES = frozenset(
+    {
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+    }
 )
 
 
-def is_strict(schema: Any) -> bool:
-    """Whether OpenAI's strict mode takes `schema`: every object closed, with all its properties required."""
+def is_strict_for_openai(schema: Any) -> bool:
+    """Whether OpenAI's models can be held to `schema`: every object closed, with all its properties required."""
     return all(
-        not _NOT_STRICT & part.keys() and part.get("additionalProperties", part) is False and _requires_all(part)
-        for part in _objects(schema)
+        not _OPENAI_REFUSES & part.keys() and (not _is_object(part) or (_is_closed(part) and _requires_all(part)))
+        for part in _parts(schema)
     )
 
 
-def is_closed(schema: Any) -> bool:
-    """Whether Anthropic's structured output takes `schema`: every object says that it has no other properties."""
-    return all(part.get("additionalProperties") is False for part in _objects(schema))
+def is_strict_for_anthropic(schema: Any) -> bool:
+    """Whether Anthropic's models can be held to `schema`: every object closed."""
+    return all(not _ANTHROPIC_REFUSES & part.keys() and (not _is_object(part) or _is_closed(part)) for part in _parts(schema))
+
+
+def _is_object(part: Json) -> bool:
+    return part.get("type") == "object" or isinstance(part.get("properties"), dict)
+
+
+def _is_closed(part: Json) -> bool:
+    return part.get("additionalProperties") is False
 
 
 def _requires_all(part: Json) -> bool:
-    required = part.get("required", [])
-    return isinstance(required, list) and all(name in required for name in part.get("properties") or {})
+    required = part.get("required")
+    return all(isinstance(required, list) and name in required for name in obj(part.get("properties")))
 
 
-def _objects(schema: Any) -> list[Json]:
-    """Every part of `schema` that describes an object. Without recursion: a schema may be nested deeply."""
-    found: list[Json] = []
+def _parts(schema: Any) -> Iterator[Json]:
+    """Every object in `schema`, be it a schema or not. Without recursion: a schema may be nested deeply."""
     waiting = [schema]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list):
             waiting.extend(part)
         elif isinstance(part, dict):
-            if part.get("type") == "object" or isinstance(part.get("properties"), dict):
-                found.append(part)
+            yield part
             waiting.extend(part.values())
-    return found

@@ -8,7 +8,14 @@ from copilot_api.errors import ClientMistake
 from copilot_api.translate import caching
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.tool_names import Names
-from copilot_api.translate.tool_schemas import FREE_TEXT, built_in, describes_object, is_closed, is_strict, normal
+from copilot_api.translate.tool_schemas import (
+    FREE_TEXT,
+    built_in,
+    describes_object,
+    is_strict_for_anthropic,
+    is_strict_for_openai,
+    normal,
+)
 
 MOST_TOOLS = 128
 _CALLABLE = frozenset({"function", "custom"})
@@ -58,7 +65,7 @@ def read_messages(definitions: list[Fields]) -> Toolbox:
             continue
         name = names.sent(definition.required_text("name"))
         description, parameters = known or (definition.text("description"), _schema(definition, "input_schema"))
-        strict = _strict(definition, can_be=is_strict(parameters))
+        strict = _strict(definition, can_be=is_strict_for_openai(parameters))
         tools.append(Tool(name=name, description=description, parameters=parameters, strict=strict))
     _check_count(tools)
     return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted))
@@ -117,7 +124,7 @@ def _plain_names(definitions: list[Fields]) -> list[str]:
 
 def _function(name: str, function: Fields, *, may_be_strict: bool, marked: bool) -> Tool:
     description, parameters = function.text("description"), _schema(function, "parameters")
-    strict = _strict(function, can_be=may_be_strict and is_closed(parameters))
+    strict = _strict(function, can_be=may_be_strict and is_strict_for_anthropic(parameters))
     return Tool(name=name, description=description, parameters=parameters, strict=strict, marked=marked)
 
 

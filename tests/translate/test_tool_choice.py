@@ -1,0 +1,130 @@
+"""Which tools the model must, may or may not call: the same on both sides, or refused."""
+
+from typing import Any
+
+import pytest
+
+from copilot_api.dialects.codec import Json
+from copilot_api.errors import ClientMistake
+from copilot_api.translate import tool_choice, tools
+from copilot_api.translate.fields import Fields
+from copilot_api.translate.tool_choice import Choice
+
+F: Json = {"name": "f"}
+SEARCH: Json = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def from_messages(choice: Any, *definitions: Json) -> Choice:
+    fields = Fields({"tools": list(definitions), "tool_choice": choice})
+    return tool_choice.read_messages(fields, tools.read_messages(fields.objects("tools")))
+
+
+def from_chat(body: Json, *names: str, hosted: bool = False) -> Choice:
+    definitions: list[Json] = [{"type": "function", "function": {"name": name}} for name in names]
+    fields = Fields(body | {"tools": definitions + ([{"type": "web_search"}] if hosted else [])})
+    return tool_choice.read_chat(fields, tools.read_chat(fields.objects("tools"), [], may_be_strict=False))
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [
+        (None, {}),
+        ({"type": "auto"}, {"tool_choice": "auto"}),
+        ({"type": "any"}, {"tool_choice": "required"}),
+        ({"type": "none"}, {"tool_choice": "none"}),
+        ({"type": "tool", "name": "f"}, {"tool_choice": {"type": "function", "function": {"name": "f"}}}),
+        ({"disable_parallel_tool_use": True}, {"parallel_tool_calls": False}),
+        ({"type": "any", "disable_parallel_tool_use": True}, {"tool_choice": "required", "parallel_tool_calls": False}),
+        ({"type": "auto", "disable_parallel_tool_use": False}, {"tool_choice": "auto"}),
+    ],
+)
+def test_anthropics_choice_in_openais_words(choice: Any, sent: Json) -> None:
+    assert tool_choice.for_chat(from_messages(choice, F)) == sent
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ({}, None),
+        ({"tool_choice": "auto"}, {"type": "auto"}),
+        ({"tool_choice": "required"}, {"type": "any"}),
+        ({"tool_choice": "none"}, {"type": "none"}),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, {"type": "tool", "name": "f"}),
+        ({"tool_choice": {"type": "custom", "custom": {"name": "f"}}}, {"type": "tool", "name": "f"}),
+        ({"function_call": {"name": "f"}}, {"type": "tool", "name": "f"}),
+        ({"function_call": "none"}, {"type": "none"}),
+        ({"parallel_tool_calls": True}, None),
+        ({"parallel_tool_calls": False}, {"type": "auto", "disable_parallel_tool_use": True}),
+        (
+            {"tool_choice": "required", "parallel_tool_calls": False},
+            {"type": "any", "disable_parallel_tool_use": True},
+        ),
+        ({"tool_choice": "none", "parallel_tool_calls": False}, {"type": "none"}),
+    ],
+)
+def test_openais_choice_in_anthropics_words(body: Json, sent: Json | None) -> None:
+    assert tool_choice.for_messages(from_chat(body, "f")) == ({} if sent is None else {"tool_choice": sent})
+
+
+@pytest.mark.parametrize("choice", [{"type": "auto"}, {"type": "any"}, {"type": "none", "disable_parallel_tool_use": True}])
+def test_without_tools_there_is_nothing_to_choose(choice: Json) -> None:
+    chosen = from_messages(choice)
+    assert (tool_choice.for_chat(chosen), tool_choice.for_messages(chosen)) == ({}, {})
+    assert not chosen.is_forced
+
+
+@pytest.mark.parametrize(
+    ("choice", "forced"),
+    [({"type": "any"}, True), ({"type": "tool", "name": "f"}, True), ({"type": "auto"}, False), (None, False)],
+)
+def test_a_forced_choice_is_known_as_such(choice: Any, forced: bool) -> None:
+    assert from_messages(choice, F).is_forced is forced
+
+
+def test_allowed_tools_narrow_the_list() -> None:
+    allowed = {"mode": "required", "tools": [{"type": "function", "function": {"name": "g"}}, {"type": "web_search"}]}
+    choice = from_chat({"tool_choice": {"type": "allowed_tools", "allowed_tools": allowed}}, "f", "g", hosted=True)
+    assert [tool.name for tool in choice.only] == ["g"]
+    assert tool_choice.for_messages(choice) == {"tool_choice": {"type": "any"}}
+
+
+def test_allowed_tools_may_leave_the_choice_to_the_model() -> None:
+    allowed = {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}
+    choice = from_chat({"tool_choice": {"type": "allowed_tools", "allowed_tools": allowed}}, "f", "g")
+    assert (choice.mode, [tool.name for tool in choice.only]) == ("auto", ["f"])
+
+
+@pytest.mark.parametrize(
+    ("choice", "definitions", "says"),
+    [
+        ({"type": "tool", "name": "web_search"}, [SEARCH], "web_search runs on its provider's servers"),
+        ({"type": "any"}, [SEARCH], "web_search runs on its provider's servers"),
+        ({"type": "tool", "name": "g"}, [F], "there is no tool 'g'"),
+        ({"type": "tool", "name": "g"}, [], "there is no tool 'g'"),
+        ({"type": "tool"}, [F], "name: is required"),
+        ({"type": "sometimes"}, [F], "'sometimes' is not a way"),
+    ],
+)
+def test_a_choice_that_cannot_be_met_is_refused(choice: Json, definitions: list[Json], says: str) -> None:
+    with pytest.raises(ClientMistake, match=says) as caught:
+        from_messages(choice, *definitions)
+    assert caught.value.param.startswith("tool_choice")
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        ({"type": "web_search"}, "web_search runs on its provider's servers"),
+        ({"type": "function", "function": {"name": "g"}}, "there is no tool 'g'"),
+        ({"type": "allowed_tools", "allowed_tools": {"tools": [{"type": "web_search"}]}}, "none of the allowed tools"),
+        ("sometimes", "'sometimes' is not a way"),
+        ({"function": {"name": "f"}}, "type: is required"),
+    ],
+)
+def test_a_chat_choice_that_cannot_be_met_is_refused(choice: Any, says: str) -> None:
+    with pytest.raises(ClientMistake, match=says):
+        from_chat({"tool_choice": choice}, "f", hosted=True)
+
+
+def test_a_tool_of_ours_may_have_the_name_of_a_hosted_one() -> None:
+    assert from_messages({"type": "tool", "name": "web_search"}, SEARCH, {"name": "web_search"}).tool is not None

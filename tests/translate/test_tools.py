@@ -1,0 +1,196 @@
+"""Tool definitions: from one dialect into the other, with names that upstream takes, and no tool lost in silence."""
+
+from typing import Any
+
+import pytest
+
+from copilot_api.dialects.codec import Json
+from copilot_api.errors import ClientMistake
+from copilot_api.translate import tools
+from copilot_api.translate.fields import Fields
+from copilot_api.translate.tools import Toolbox
+
+SCHEMA: Json = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+CLOSED: Json = SCHEMA | {"additionalProperties": False}
+EMPTY: Json = {"type": "object", "properties": {}}
+
+
+def from_messages(*definitions: Json) -> tuple[Toolbox, list[str]]:
+    fields = Fields({"tools": list(definitions)})
+    return tools.read_messages(fields.objects("tools")), list(fields.losses())
+
+
+def from_chat(*definitions: Json, functions: list[Json] | None = None, strict: bool = True) -> tuple[Toolbox, list[str]]:
+    fields = Fields({"tools": list(definitions), "functions": functions})
+    toolbox = tools.read_chat(fields.objects("tools"), fields.objects("functions"), may_be_strict=strict)
+    return toolbox, list(fields.losses())
+
+
+def function(**fields: Any) -> Json:
+    return {"type": "function", "function": {"name": "f"} | fields}
+
+
+@pytest.mark.parametrize("kind", [{}, {"type": "custom"}])
+def test_an_anthropic_tool_becomes_a_function(kind: Json) -> None:
+    toolbox, losses = from_messages({"name": "get_weather", "description": "Weather", "input_schema": SCHEMA} | kind)
+    assert [tools.for_chat(tool) for tool in toolbox.tools] == [
+        {"type": "function", "function": {"name": "get_weather", "description": "Weather", "parameters": SCHEMA}}
+    ]
+    assert losses == []
+
+
+def test_a_function_becomes_an_anthropic_tool() -> None:
+    toolbox, losses = from_chat(function(name="get_weather", description="Weather", parameters=SCHEMA))
+    assert [tools.for_messages(tool) for tool in toolbox.tools] == [
+        {"name": "get_weather", "description": "Weather", "input_schema": SCHEMA}
+    ]
+    assert losses == []
+
+
+def test_missing_parameters_are_none() -> None:
+    assert tools.for_messages(from_chat(function())[0].tools[0]) == {"name": "f", "input_schema": EMPTY}
+    assert tools.for_chat(from_messages({"name": "f"})[0].tools[0])["function"] == {"name": "f", "parameters": EMPTY}
+
+
+def test_hints_of_the_definition_are_named_as_lost_and_the_definition_stays() -> None:
+    toolbox, losses = from_messages(
+        {
+            "name": "f",
+            "input_schema": SCHEMA,
+            "defer_loading": True,
+            "eager_input_streaming": True,
+            "allowed_callers": ["direct"],
+            "input_examples": [{"city": "Oslo"}],
+            "cache_control": {"type": "ephemeral"},
+        }
+    )
+    assert [tool.name for tool in toolbox.tools] == ["f"]
+    assert sorted(losses) == [
+        "tools.allowed_callers",
+        "tools.cache_control",
+        "tools.defer_loading",
+        "tools.eager_input_streaming",
+        "tools.input_examples",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("definition", "sent", "losses"),
+    [
+        ({"input_schema": CLOSED, "strict": True}, True, []),
+        ({"input_schema": SCHEMA, "strict": True}, None, ["tools.strict"]),
+        ({"input_schema": SCHEMA, "strict": False}, False, []),
+        ({"input_schema": SCHEMA}, None, []),
+    ],
+)
+def test_strict_is_promised_by_openai_only_for_closed_schemas(definition: Json, sent: bool | None, losses: list[str]) -> None:
+    toolbox, lost = from_messages({"name": "f"} | definition)
+    assert tools.for_chat(toolbox.tools[0])["function"].get("strict") is sent
+    assert lost == losses
+
+
+@pytest.mark.parametrize(("parameters", "can", "sent"), [(CLOSED, True, True), (CLOSED, False, None), (SCHEMA, True, None)])
+def test_strict_is_promised_by_claude_where_it_can_be(parameters: Json, can: bool, sent: bool | None) -> None:
+    toolbox, lost = from_chat(function(parameters=parameters, strict=True), strict=can)
+    assert tools.for_messages(toolbox.tools[0]).get("strict") is sent
+    assert lost == ([] if sent else ["tools.function.strict"])
+
+
+def test_a_typed_client_tool_gets_its_schema_spelled_out() -> None:
+    toolbox, losses = from_messages({"type": "bash_20250124", "name": "bash"})
+    written = tools.for_chat(toolbox.tools[0])["function"]
+    assert written["name"] == "bash"
+    assert list(written["parameters"]["properties"]) == ["command", "restart"]
+    assert losses == []
+
+
+def test_server_tools_are_left_out_by_name() -> None:
+    toolbox, losses = from_messages(
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 8},
+        {"type": "mcp_toolset", "mcp_server_name": "files"},
+        {"name": "f", "input_schema": SCHEMA},
+    )
+    assert [tool.name for tool in toolbox.tools] == ["f"]
+    assert toolbox.hosted == {"web_search", "mcp_toolset"}
+    assert losses == ["tools.web_search_20250305", "tools.mcp_toolset"]
+
+
+def test_hosted_tools_of_openai_are_left_out_by_type() -> None:
+    toolbox, losses = from_chat({"type": "web_search", "search_context_size": "low"}, function())
+    assert toolbox.hosted == {"web_search"}
+    assert losses == ["tools.web_search"]
+
+
+def test_a_custom_tool_becomes_a_function_of_one_text() -> None:
+    grammar = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: WORD"}}
+    toolbox, losses = from_chat(
+        {"type": "custom", "custom": {"name": "patch", "description": "Apply a patch.", "format": grammar}},
+        {"type": "custom", "custom": {"name": "say", "format": {"type": "text"}}},
+    )
+    assert [tools.for_messages(tool) for tool in toolbox.tools] == [
+        {
+            "name": "patch",
+            "description": "Apply a patch.\n\nThe input must match this lark grammar:\nstart: WORD",
+            "input_schema": {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]},
+        },
+        {"name": "say", "input_schema": {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}},
+    ]
+    assert toolbox.custom == {"patch", "say"}
+    assert losses == []
+
+
+def test_legacy_functions_are_tools() -> None:
+    toolbox, _ = from_chat(functions=[{"name": "old", "parameters": SCHEMA}])
+    assert tools.for_messages(toolbox.tools[0]) == {"name": "old", "input_schema": SCHEMA}
+
+
+@pytest.mark.parametrize("place", ["tool", "function"])
+def test_a_cache_mark_on_a_function_goes_to_the_tool(place: str) -> None:
+    mark = {"cache_control": {"type": "ephemeral"}}
+    definition = function() | mark if place == "tool" else function(**mark)
+    toolbox, losses = from_chat(definition)
+    assert tools.for_messages(toolbox.tools[0])["cache_control"] == {"type": "ephemeral"}
+    assert losses == []
+
+
+def test_names_that_upstream_refuses_are_changed_and_found_again() -> None:
+    toolbox, _ = from_messages({"name": "files.read"}, {"name": "files_read"})
+    assert [tool.name for tool in toolbox.tools] == [toolbox.names.sent("files.read"), "files_read"]
+    assert toolbox.find("files.read") is toolbox.tools[0]
+    assert toolbox.find("files_read") is toolbox.tools[1]
+    assert toolbox.find("unknown") is None
+    assert toolbox.names.changed == {toolbox.tools[0].name: "files.read"}
+
+
+def test_too_many_tools_are_refused_with_a_way_out() -> None:
+    many = [{"name": f"t{number}"} for number in range(129)]
+    with pytest.raises(ClientMistake, match="129 tools were sent, Copilot takes at most 128") as caught:
+        from_messages(*many)
+    assert caught.value.hint
+    assert len(from_messages(*many[:128])[0].tools) == 128
+    with pytest.raises(ClientMistake, match="at most 128"):
+        from_chat(*(function(**tool) for tool in many))
+
+
+def test_server_tools_do_not_count() -> None:
+    many: list[Json] = [{"name": f"t{number}"} for number in range(128)]
+    assert len(from_messages(*many, {"type": "web_fetch_20250910", "name": "web_fetch"})[0].tools) == 128
+
+
+@pytest.mark.parametrize("schema", [{"type": "string"}, "a schema", [1]])
+def test_a_schema_of_anything_but_an_object_is_refused(schema: Any) -> None:
+    with pytest.raises(ClientMistake, match="JSON Schema of an object") as caught:
+        from_messages({"name": "f", "input_schema": schema})
+    assert caught.value.param == "tools.0.input_schema"
+
+
+def test_a_tool_without_a_name_is_refused() -> None:
+    with pytest.raises(ClientMistake, match=r"tools\.0\.name: is required"):
+        from_messages({"input_schema": SCHEMA})
+
+
+def test_stubs_stand_for_tools_of_earlier_turns_once_each() -> None:
+    assert [tools.for_messages(tool) for tool in tools.stubs(["a", "b", "a"])] == [
+        {"name": "a", "description": "Not available any more.", "input_schema": EMPTY},
+        {"name": "b", "description": "Not available any more.", "input_schema": EMPTY},
+    ]
