@@ -76,7 +76,9 @@ def _messages(fields: Fields, model: Model, toolbox: Toolbox, history: ChatHisto
     if model.is_claude and caching.take_mark(fields):  # asks for a mark at the end of the prompt
         messages[-1] |= caching.on_message(marked=True)
     texts = [*system, *reader.leading, *filter(None, [instruction])]
-    leading = {"role": "system", "content": "\n\n".join(texts)} | caching.on_message(marked=system_marked)
+    leading = {"role": "system", "content": "\n\n".join(texts)} | caching.on_message(
+        marked=system_marked or reader.leading_marked
+    )
     return [leading, *messages] if texts else messages
 
 
@@ -117,12 +119,16 @@ def _cap(fields: Fields) -> int | None:
 
 def _sampling(fields: Fields, *, is_limited: bool) -> Json:
     """Anthropic's numbers are within OpenAI's ranges. A Claude that thinks is limited to hardly any."""
-    given = {key: number for key in ("temperature", "top_p") if (number := fields.number(key)) is not None}
+    said: Json = {}
     for key, fits in effort.SAMPLING_WHILE_THINKING.items():
-        if is_limited and key in given and not fits(given[key]):
+        number = fields.number(key)
+        if number is None:
+            continue
+        if is_limited and not fits(number):
             fields.lose(key)
-            del given[key]
-    return dict(given)
+        else:
+            said[key] = number
+    return said
 
 
 def _stops(fields: Fields) -> Json:

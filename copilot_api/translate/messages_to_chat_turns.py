@@ -34,7 +34,10 @@ _HOSTED_BLOCKS = frozenset(
 
 
 class TurnReader:
-    """Reads messages into a history. `leading` are instructions that came before anybody had said anything."""
+    """Reads messages into a history.
+
+    `leading` are instructions that came before anybody had said anything, `leading_marked` whether they have a cache mark.
+    """
 
     def __init__(self, model: Model, names: Names, history: ChatHistory) -> None:
         self._model = model
@@ -42,6 +45,7 @@ class TurnReader:
         self._history = history
         self._family = carrier.family(model)
         self.leading: list[str] = []
+        self.leading_marked = False
 
     def read(self, messages: list[Fields]) -> None:
         """Reads all of a request's messages. Raises ClientMistake for content that cannot be carried."""
@@ -75,6 +79,7 @@ class TurnReader:
             return
         if self._history.is_empty:
             self.leading += texts
+            self.leading_marked = self.leading_marked or marked
         else:
             self._history.instruct("\n\n".join(texts), marked=marked)
 
@@ -163,8 +168,9 @@ class TurnReader:
                     calls.append(self._call(block))
                 case "thinking" | "redacted_thinking":
                     found = self._thought(block, kind)
-                    is_late_seal = found.keys() == {"reasoning_opaque"} - thought.keys()
-                    if found and (is_late_seal or not thought):
+                    # Copilot may seal a thought after its text is over; the seal then came to the client as a block of its own.
+                    is_late_seal = list(found) == ["reasoning_opaque"] and "reasoning_opaque" not in thought
+                    if is_late_seal or (found and not thought):
                         thought |= found
                     else:
                         block.drop(kind)

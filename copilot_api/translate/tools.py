@@ -1,6 +1,6 @@
 """Tool definitions: read from one dialect, written in another. Rules: translation.md §1.6."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from copilot_api.dialects.codec import Json
@@ -65,7 +65,7 @@ def read_messages(definitions: list[Fields]) -> Toolbox:
             continue
         name = names.sent(definition.required_text("name"))
         description, parameters = known or (definition.text("description"), _schema(definition, "input_schema"))
-        strict = _strict(definition, can_be=is_strict_for_openai(parameters))
+        strict = _strict(definition, parameters, fits=is_strict_for_openai)
         tools.append(Tool(name=name, description=description, parameters=parameters, strict=strict))
     _check_count(tools)
     return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted))
@@ -124,7 +124,7 @@ def _plain_names(definitions: list[Fields]) -> list[str]:
 
 def _function(name: str, function: Fields, *, may_be_strict: bool, marked: bool) -> Tool:
     description, parameters = function.text("description"), _schema(function, "parameters")
-    strict = _strict(function, can_be=may_be_strict and is_strict_for_anthropic(parameters))
+    strict = _strict(function, parameters, fits=lambda schema: may_be_strict and is_strict_for_anthropic(schema))
     return Tool(name=name, description=description, parameters=parameters, strict=strict, marked=marked)
 
 
@@ -137,9 +137,10 @@ def _schema(definition: Fields, key: str) -> Json:
     return normal(schema)
 
 
-def _strict(definition: Fields, *, can_be: bool) -> bool | None:
+def _strict(definition: Fields, parameters: Json, *, fits: Callable[[Json], bool]) -> bool | None:
     """Whether the model must keep to the schema: carried where upstream can promise it for such a schema, else lost."""
-    return definition.flag("strict") if can_be or definition.peek("strict") is not True else None
+    is_wanted = definition.peek("strict") is True
+    return definition.flag("strict") if not is_wanted or fits(parameters) else None
 
 
 def _with_grammar(custom: Fields) -> str:

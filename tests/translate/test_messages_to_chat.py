@@ -120,6 +120,13 @@ def test_a_system_message_before_anything_else_joins_the_system_prompt() -> None
     ]
 
 
+def test_a_mark_on_a_leading_instruction_marks_the_system_prompt() -> None:
+    messages = [{"role": "system", "content": [{"type": "text", "text": "Be brief."} | MARK]}, HELLO]
+    assert translated("claude-haiku-4.5", messages=messages).body["messages"][0] == (
+        {"role": "system", "content": "Be brief."} | SENT_MARK
+    )
+
+
 def test_a_schema_that_the_model_cannot_promise_is_asked_for_at_the_end_of_the_system_prompt() -> None:
     config = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
     done = translated("gpt-4o", system="Be kind.", output_config=config)

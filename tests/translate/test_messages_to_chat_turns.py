@@ -62,10 +62,6 @@ def tool_message(content: Any, *, model_id: str = "gpt-4.1", **fields: Any) -> A
         ([text("Hei!")], "Hei!"),
         ([text("Hei!"), text("  \n"), text("Du?")], [text("Hei!"), text("Du?")]),
         ([text("Look:"), IMAGE], [text("Look:"), PICTURE]),
-        (
-            [{"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}],
-            [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
-        ),
         ([{"type": "document", "title": "T", "source": {"type": "text", "data": "Body."}}], "T\nBody."),
         (
             [{"type": "search_result", "title": "T", "source": "S", "content": [text("Found.")]}],
@@ -76,6 +72,13 @@ def tool_message(content: Any, *, model_id: str = "gpt-4.1", **fields: Any) -> A
 )
 def test_what_a_user_shows_and_says(content: Any, becomes: Any) -> None:
     assert sent({"role": "user", "content": content}) == [{"role": "user", "content": becomes}]
+
+
+def test_a_picture_on_the_web_keeps_its_address() -> None:
+    """The original made "data:undefined" of it (compat.md §2.7)."""
+    block = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    part = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    assert sent(user(block)) == [{"role": "user", "content": [part]}]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +190,15 @@ def sealed(opaque: str, model_id: str = "gemini-3.8-flash") -> str:
 def test_reasoning_goes_back_to_the_family_that_wrote_it(blocks: list[Json], fields: Json) -> None:
     done = translated(assistant(*blocks, text("So.")), user(text("Hei!")), model_id="gemini-3.8-flash")
     assert done.body["messages"][0] == {"role": "assistant", "content": "So."} | fields
+    assert done.losses == set()
+
+
+def test_a_seal_that_came_late_is_joined_to_its_reasoning() -> None:
+    shown = {"type": "thinking", "thinking": "Hm.", "signature": sealed("")}
+    late = {"type": "thinking", "thinking": "", "signature": sealed("o1")}
+    done = translated(assistant(shown, text("So."), late), user(text("Hei!")), model_id="gemini-3.8-flash")
+    reasoning = {"reasoning_text": "Hm.", "reasoning_opaque": "o1"}
+    assert done.body["messages"][0] == {"role": "assistant", "content": "So."} | reasoning
     assert done.losses == set()
 
 

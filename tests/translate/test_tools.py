@@ -97,6 +97,7 @@ def test_strict_is_promised_by_claude_where_it_can_be(parameters: Json, can: boo
 
 
 def test_a_typed_client_tool_gets_its_schema_spelled_out() -> None:
+    """The original sent such tools without a schema (compat.md §2.7)."""
     toolbox, losses = from_messages({"type": "bash_20250124", "name": "bash"})
     written = tools.for_chat(toolbox.tools[0])["function"]
     assert written["name"] == "bash"
