@@ -15,6 +15,11 @@ def objs(value: Any) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def strings(value: Any) -> list[str]:
+    """The texts in `value` if it is a list, else none."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def string(value: Any) -> str:
     """`value` if it is a text, else ""."""
     return value if isinstance(value, str) else ""

@@ -1,8 +1,8 @@
 """Repairs of requests to /chat/completions. Sources: copilot-upstream §3.1, users.md "Upstream quirks"."""
 
 from copilot_api.dialects.codec import Json
-from copilot_api.dialects.read import whole_or_none
-from copilot_api.translate import carrier
+from copilot_api.dialects.read import obj, whole_or_none
+from copilot_api.translate import carrier, gemini_schema
 from copilot_api.translate.repair import Repair, Target, each, each_message, without
 
 _CAPS = ("max_completion_tokens", "max_tokens")
@@ -82,6 +82,18 @@ def _tool(tool: Json) -> Json:
     return tool | {"function": function | {"parameters": _EMPTY_SCHEMA}}
 
 
+def _schemas(body: Json, target: Target) -> Json:
+    """Gemini refuses a tool for any keyword of JSON Schema that it does not know."""
+    return each(body, "tools", _plain_tool) if target.model.is_gemini else body
+
+
+def _plain_tool(tool: Json) -> Json:
+    function = obj(tool.get("function"))
+    schema = obj(function.get("parameters"))
+    plain = gemini_schema.plain(schema)
+    return tool if plain == schema else tool | {"function": function | {"parameters": plain}}
+
+
 def _developer(body: Json, target: Target) -> Json:
     """Only OpenAI's models know the role `developer`."""
     if target.model.vendor in {"OpenAI", "Azure OpenAI"}:
@@ -145,6 +157,7 @@ CHAT: tuple[Repair, ...] = (
     Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §3.1", mend=_fields),
     Repair(name="effort-fitted", does="takes the nearest effort on offer", source="copilot-upstream §3.1", mend=_effort),
     Repair(name="tools-completed", does="completes or removes empty tools", source="translation §5", mend=_tools),
+    Repair(name="schemas-plain", does="writes schemas as Gemini reads them", source="copilot-upstream §3.1", mend=_schemas),
     Repair(name="developer-renamed", does="says system for developer", source="translation §5", mend=_developer),
     Repair(name="blank-text-dropped", does="drops blank text", source="copilot-upstream §3.1", mend=_blank_text),
     Repair(name="reasoning-renamed", does="sends reasoning back as Copilot names it", source="clients §4.4", mend=_reasoning),

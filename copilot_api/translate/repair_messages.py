@@ -269,7 +269,7 @@ def _effort(body: Json, target: Target) -> Json:
     plain = without(config, "task_budget")
     if "effort" in plain and plain["effort"] not in target.model.efforts:
         plain = without(plain, "effort")
-        if plain != config and target.model.efforts and config["effort"] in {"xhigh", "max"}:
+        if plain != config and target.model.efforts and config["effort"] in ("xhigh", "max"):
             plain |= {"effort": target.model.efforts[-1]}
     if plain is config:
         return body

@@ -2,7 +2,7 @@
 
 import pytest
 
-from copilot_api.dialects.read import number, obj, objs, string, whole_or_none
+from copilot_api.dialects.read import number, obj, objs, string, strings, whole_or_none
 
 ODD: list[object] = [None, True, 1, 1.5, "x", [], [1], {}]
 
@@ -11,12 +11,14 @@ ODD: list[object] = [None, True, 1, 1.5, "x", [], [1], {}]
 def test_each_helper_gives_its_type_whatever_stands_there(value: object) -> None:
     assert isinstance(obj(value), dict)
     assert isinstance(objs(value), list)
+    assert isinstance(strings(value), list)
     assert isinstance(string(value), str)
     assert isinstance(number(value), int)
 
 
-def test_only_objects_are_taken_from_a_list() -> None:
+def test_only_what_is_asked_for_is_taken_from_a_list() -> None:
     assert objs([{"a": 1}, "x", None, {}]) == [{"a": 1}, {}]
+    assert strings([{"a": 1}, "x", None, ""]) == ["x", ""]
 
 
 def test_true_is_not_a_number() -> None:

@@ -96,6 +96,16 @@ def test_tools_completed() -> None:
     assert repaired("gpt-4.1", tools=body["tools"])[1] == ()
 
 
+def test_schemas_plain_for_gemini() -> None:
+    parameters = {"type": "object", "properties": {"n": {"type": "integer", "exclusiveMinimum": 0}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    body, fired = repaired("gemini-3.8-flash", tools=[tool, {"type": "function", "function": {"name": "g"}}])
+    assert body["tools"][0]["function"]["parameters"]["properties"] == {"n": {"type": "integer", "minimum": 1}}
+    assert fired == ("tools-completed", "schemas-plain")
+    assert repaired("gpt-4.1", tools=[tool])[1] == ()
+    assert repaired("gemini-3.8-flash", tools=body["tools"])[1] == ()
+
+
 def test_developer_renamed_for_models_that_do_not_know_the_role() -> None:
     messages = [{"role": "developer", "content": "d"}, *ASK["messages"]]
     assert repaired("gemini-3.8-flash", messages=messages)[0]["messages"][0]["role"] == "system"
