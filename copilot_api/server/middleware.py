@@ -12,7 +12,6 @@ from aiohttp import web
 from copilot_api.dialects import chat, messages
 from copilot_api.dialects.codec import dumps
 from copilot_api.errors import (
-    BodyTooLarge,
     ClientMistake,
     CopilotApiError,
     MethodUnknown,
@@ -166,7 +165,5 @@ def _ours(request: web.Request, error: web.HTTPException) -> CopilotApiError:
             return RouteUnknown(
                 f"Nothing is served at {request.path[:200]}", hint="see /v1/models, /v1/chat/completions, /v1/messages"
             )
-        case web.HTTPRequestEntityTooLarge():
-            return BodyTooLarge("The request body is too large")
         case _:
             return ClientMistake(error.reason)

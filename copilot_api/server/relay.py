@@ -145,8 +145,6 @@ class Relay:
                 body = await aside(len(data), work.whole, data)
         finally:
             answer.close()
-        if work.failed:
-            raise work.failed
         return web.Response(body=body, content_type="application/json", headers=_notes(work))
 
     # Streams
@@ -157,8 +155,6 @@ class Relay:
         sink = Sink(request, self._settings.heartbeat_s, lambda: _notes(work))
         try:
             await self._pump(errand, sink)
-        except ConnectionError:
-            raise  # the client is gone
         except asyncio.CancelledError:
             if not sink.is_open or not self._traffic.resume():
                 raise
@@ -166,7 +162,7 @@ class Relay:
             async with asyncio.timeout(FAREWELL_S):
                 await sink.write(work.fail(Stopping("copilot-api is shutting down")))
         except Exception as error:
-            if not sink.is_open:
+            if not sink.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
                 raise
             problem = error if isinstance(error, CopilotApiError) else noted(error)
             errand.status = problem.status
@@ -177,8 +173,14 @@ class Relay:
     async def _pump(self, errand: _Errand, sink: Sink) -> None:
         """Carries the answer to the client. Raises what goes wrong on the way, also what Copilot says before the first byte."""
         work = errand.work
-        answer = await _begun(self._send(errand), work, sink)
+        answers: list[Answer] = []
+
+        async def send() -> None:
+            answers.append(await self._send(errand))
+
         try:
+            await _beside(send(), work, sink)
+            [answer] = answers
             if not answer.is_stream:
                 raise UpstreamBroke("Copilot answered a streaming request without a stream")
             is_over = False
@@ -193,7 +195,8 @@ class Relay:
                 if out:
                     await sink.write(out)
         finally:
-            answer.close()
+            for answer in answers:
+                answer.close()
 
 
 def _read(raw: bytes, client: Client) -> tuple[Json, Ask]:
@@ -201,29 +204,28 @@ def _read(raw: bytes, client: Client) -> tuple[Json, Ask]:
     return body, PEEKS[client](body)
 
 
-async def _begun(sending: Coroutine[object, object, Answer], work: Translation, sink: Sink) -> Answer:
-    """The upstream answer once it has begun, with heartbeats to the client until then. Raises what `sending` raises."""
-    # Sending goes on beside the heartbeats, so it must be ended here when they cannot be delivered any more.
+async def _beside(sending: Coroutine[object, object, None], work: Translation, sink: Sink) -> None:
+    """Awaits `sending`, with heartbeats to the client until it is done. Raises what it raises."""
     pending = asyncio.gather(sending)
     try:
         while not pending.done():
             await asyncio.wait({pending}, timeout=sink.quiet_for_s())
             if not pending.done():
                 await sink.write(work.heartbeat())
-        return pending.result()[0]
-    except BaseException:
+    finally:
+        # When the client is gone, sending must end too, and be waited for.
         pending.cancel()
-        await asyncio.wait({pending})
-        if not pending.cancelled() and not pending.exception():
-            pending.result()[0].close()
-        raise
+        await asyncio.gather(pending, return_exceptions=True)
+    pending.result()
 
 
 async def _next(answer: Answer, work: Translation, sink: Sink) -> bytes:
     """The next piece of the answer, b"" at its end, with heartbeats to the client until it comes."""
-    while (piece := await _piece(answer, work, sink.quiet_for_s())) is None:
+    while True:
+        piece = await _piece(answer, work, sink.quiet_for_s())
+        if piece is not None:
+            return piece
         await sink.write(work.heartbeat())
-    return piece
 
 
 async def _collected(answer: Answer, work: Translation) -> bytes:
@@ -243,9 +245,9 @@ async def _piece(answer: Answer, work: Translation, within_s: float | None) -> b
     except TimeoutError:
         return b"" if work.finished else None
     except UpstreamProblem:
-        if not work.finished:
-            raise
-        return b""
+        if work.finished:
+            return b""
+        raise
 
 
 def _betas(request: web.Request) -> tuple[str, ...]:

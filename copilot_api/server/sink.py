@@ -28,7 +28,6 @@ class Sink:
         self._loop = asyncio.get_running_loop()
         self.response = web.StreamResponse(headers=STREAM_HEADERS)
         self._due_at = self._loop.time() + min(HEADERS_WITHIN_S, heartbeat_s)
-        self.bytes_out = 0
 
     @property
     def is_open(self) -> bool:
@@ -44,7 +43,5 @@ class Sink:
         if not self.is_open:
             self.response.headers.update(self._notes())
             await self.response.prepare(self._request)
-        if data:
-            await self.response.write(data)
-            self.bytes_out += len(data)
+        await self.response.write(data)
         self._due_at = self._loop.time() + self._heartbeat_s

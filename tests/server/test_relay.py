@@ -41,7 +41,7 @@ def event(type_: str, **fields: Any) -> bytes:
     return encode(dumps({"type": type_, **fields}), type_)
 
 
-MESSAGE = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None}
+MESSAGE: dict[str, Any] = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None}
 USAGE = {"input_tokens": 3, "output_tokens": 1}
 # Streams that say all and then forget to end.
 FINISHED_CHAT = (chunk({"role": "assistant", "content": "All."}), chunk({}, "stop"))
@@ -283,10 +283,11 @@ async def test_a_stream_put_together_that_breaks_is_an_error(
     make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any
 ) -> None:
     service = await make_service(idle_timeout_s=1)
-    sandbox.script.fault(fault, after=4)
-    async with http.post(service.url + MESSAGES_PATH, json=CLAUDE | {"max_tokens": 32000}) as response:
-        assert response.status >= 500
-        assert (await response.json())["type"] == "error"
+    for path, body in (PASSED_MESSAGES, TO_MESSAGES):
+        sandbox.script.fault(fault, after=4)
+        async with http.post(service.url + path, json=body | {"max_tokens": 64000}) as response:
+            assert response.status >= 500
+            assert "message" in (await response.json())["error"]
 
 
 @FOUR_WAYS

@@ -1,0 +1,351 @@
+"""A service's whole life: it starts or says why not, tells how it is, and leaves nothing behind."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from copilot_api.errors import KeyringUnusable, NotSignedIn, StartFailed, SubscriptionMissing, UpstreamUnreachable
+from copilot_api.sandbox import Sandbox
+from copilot_api.server.limits import Summary
+from copilot_api.service import Phase, Service, Status
+from copilot_api.settings import Settings
+from copilot_api.upstream.grants import Grant
+from tests.builders.raw import Wire
+from tests.builders.waiting import eventually
+from tests.conftest import MakeService, SettingsFor
+
+CHAT: dict[str, Any] = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hei"}]}
+CLAUDE: dict[str, Any] = {"model": "claude-sonnet-4.6", "max_tokens": 50, "messages": [{"role": "user", "content": "Hei"}]}
+PATH = "/v1/chat/completions"
+
+
+def tasks() -> set[str]:
+    return {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def refuses_connections(url: str) -> bool:
+    try:
+        async with Wire(url):
+            return False
+    except ConnectionRefusedError:
+        return True
+
+
+# Starting
+
+
+async def test_a_service_goes_through_its_life_and_tells_of_each_step(settings_for: SettingsFor) -> None:
+    service = Service(settings_for())
+    seen: list[Status] = []
+    end = service.subscribe(seen.append)
+    assert service.status == Status()
+    await service.start()
+    assert seen[0] == Status(phase=Phase.STARTING)
+    serving = service.status
+    assert (serving.phase, serving.signed, serving.login, serving.active) == (Phase.SERVING, "in", "sandbox-dev", 0)
+    assert serving.models == len(service.catalog.known)
+    assert serving.url == service.url
+    await service.stop()
+    assert seen[-1] == service.status
+    assert (service.status.phase, service.status.url) == (Phase.STOPPED, "")
+    assert [status.phase for status in seen] == sorted((status.phase for status in seen), key=list(Phase).index)
+    end()
+    await service.stop()
+
+
+async def test_open_requests_are_part_of_the_status(service: Service, sandbox: Sandbox) -> None:
+    active: list[int] = []
+    service.subscribe(lambda status: active.append(status.active))
+    sandbox.script.fault("stall_mid")
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"\r\n\r\n")
+        assert service.status.active == 1
+    await eventually(lambda: service.status.active == 0)
+    assert active == [1, 0]
+
+
+async def test_localhost_leads_here_by_either_number(service: Service, http: aiohttp.ClientSession) -> None:
+    port = service.url.rpartition(":")[2]
+    assert service.url == f"http://127.0.0.1:{port}"
+    for host in ("127.0.0.1", "[::1]", "localhost"):
+        async with http.get(f"http://{host}:{port}/") as response:
+            assert response.status == 200
+
+
+async def test_the_sandbox_is_a_setting(http: aiohttp.ClientSession) -> None:
+    """No account, no network, no keyring."""
+
+    async def never(_: Settings) -> Grant:
+        raise AssertionError
+
+    service = Service(Settings(port=0, sandbox=True, enterprise_url="company.ghe.com"), grant=never)
+    await service.start()
+    try:
+        assert service.status.login == "sandbox-dev"
+        async with http.post(service.url + PATH, json=CHAT) as response:
+            assert "sandbox" in await response.text()
+        upstream_port = int(service.settings.copilot_url.rpartition(":")[2])
+    finally:
+        await service.stop()
+    assert await refuses_connections(f"http://127.0.0.1:{upstream_port}")
+
+
+async def test_a_port_in_use_is_told_before_anything_slow_happens(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        service = Service(settings_for(port=port))
+        with pytest.raises(StartFailed, match=f"port {port} is in use") as caught:
+            await service.start()
+    assert f"--port {port + 1}" in caught.value.hint
+    assert not sandbox.seen
+    assert service.status.phase is Phase.STOPPED
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.lan"])  # noqa: S104 - what is refused
+async def test_an_open_door_without_a_key_is_refused(settings_for: SettingsFor, sandbox: Sandbox, host: str) -> None:
+    """compat.md §2.1: the original listened on all interfaces, for everybody."""
+    with pytest.raises(StartFailed, match="no API key") as caught:
+        await Service(settings_for(host=host)).start()
+    assert "--api-key" in caught.value.hint
+    assert not sandbox.seen
+
+
+async def test_an_open_door_with_a_key_is_served(make_service: MakeService, http: aiohttp.ClientSession) -> None:
+    service = await make_service(host="0.0.0.0", api_keys=("local-key",))  # noqa: S104 - what is tested
+    assert service.url.startswith("http://127.0.0.1:")
+    async with http.get(service.url + "/v1/models", headers={"x-api-key": "local-key"}) as response:
+        assert response.status == 200
+    async with http.get(service.url + "/v1/models") as response:
+        assert response.status == 401
+
+
+@pytest.mark.parametrize(("host", "shown"), [("::1", "[::1]"), ("127.0.0.2", "127.0.0.2")])
+async def test_the_url_leads_to_the_address_that_was_asked_for(make_service: MakeService, host: str, shown: str) -> None:
+    service = await make_service(host=host)
+    assert service.url.startswith(f"http://{shown}:")
+
+
+async def test_manual_approval_needs_somebody_to_ask(settings_for: SettingsFor) -> None:
+    """compat.md §2.6: without a terminal the original could not work."""
+    with pytest.raises(StartFailed, match="needs a terminal"):
+        await Service(settings_for(manual=True)).start()
+
+
+async def test_a_service_starts_once(service: Service) -> None:
+    with pytest.raises(StartFailed, match="started before"):
+        await service.start()
+
+
+async def test_without_a_sign_in_nothing_starts(settings_for: SettingsFor) -> None:
+    async def nobody(_: Settings) -> Grant:
+        raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
+
+    service = Service(settings_for(), grant=nobody)
+    before = tasks()
+    with pytest.raises(NotSignedIn):
+        await service.start()
+    assert service.status.phase is Phase.STOPPED
+    assert service.status.signed == "out"
+    assert tasks() == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda sandbox: sandbox.revoke(), NotSignedIn),
+        (lambda sandbox: sandbox.script.exchange("refused", times=9), SubscriptionMissing),
+        (lambda sandbox: sandbox.script.fault("reset", path="/models", times=9), UpstreamUnreachable),
+    ],
+)
+async def test_what_keeps_it_from_serving_ends_the_start_and_frees_the_port(
+    settings_for: SettingsFor, sandbox: Sandbox, unused_tcp_port: int, spoil: Callable[[Sandbox], None], error: type[Exception]
+) -> None:
+    spoil(sandbox)
+    service = Service(settings_for(port=unused_tcp_port))
+    with pytest.raises(error):
+        await service.start()
+    assert await refuses_connections(f"http://127.0.0.1:{unused_tcp_port}")
+
+
+async def test_a_start_may_be_given_up(settings_for: SettingsFor, sandbox: Sandbox, unused_tcp_port: int) -> None:
+    sandbox.script.fault("stall", path="/models")
+    service = Service(settings_for(port=unused_tcp_port))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await service.start()
+    assert service.status.phase is Phase.STOPPED
+    assert await refuses_connections(f"http://127.0.0.1:{unused_tcp_port}")
+
+
+async def test_a_keyring_that_cannot_be_used_is_told(settings_for: SettingsFor) -> None:
+    async def locked(_: Settings) -> Grant:
+        raise KeyringUnusable("The keyring is locked")
+
+    with pytest.raises(KeyringUnusable):
+        await Service(settings_for(), grant=locked).start()
+
+
+async def test_an_account_without_a_name_is_served_all_the_same(make_service: MakeService, sandbox: Sandbox) -> None:
+    sandbox.script.fault("status", path="/user", status=500)
+    service = await make_service()
+    assert (service.status.phase, service.status.login) == (Phase.SERVING, "")
+
+
+# Running
+
+
+async def test_a_token_that_ends_is_replaced_while_serving(
+    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+) -> None:
+    """compat.md §2.3: in the original the first requests after a sleep failed with 401."""
+    sandbox.expire_tokens()
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+
+
+async def test_the_background_work_is_named_and_ends_with_the_service(settings_for: SettingsFor) -> None:
+    before = tasks()
+    service = Service(settings_for())
+    await service.start()
+    assert {"copilot-token", "model-list"} <= tasks()
+    await service.stop()
+    assert not {"copilot-token", "model-list"} & tasks()
+    await eventually(lambda: tasks() == before)  # the sandbox notices that the connections are closed
+
+
+# Stopping
+
+
+async def test_an_idle_service_stops_at_once_and_leaves_nothing(settings_for: SettingsFor, http: aiohttp.ClientSession) -> None:
+    service = Service(settings_for(drain_s=30))
+    await service.start()
+    url = service.url
+    async with http.get(url + "/health") as response:  # leaves an idle connection behind
+        assert response.status == 200
+    started = time.monotonic()
+    await service.stop()
+    assert time.monotonic() - started < 1
+    assert await refuses_connections(url)
+    assert await refuses_connections(url.replace("127.0.0.1", "[::1]"))
+
+
+async def test_open_streams_finish_before_the_service_stops(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    service = Service(settings_for(drain_s=30))
+    await service.start()
+    sandbox.script.fault("delay", seconds=0.3)
+    sandbox.script.answer("All of it.")
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await eventually(lambda: service.status.active == 1)
+        stopping = asyncio.get_running_loop().create_task(service.stop())
+        await eventually(lambda: service.status.phase is Phase.STOPPING)
+        assert await refuses_connections(service.url)
+        stream = await wire.rest()
+        await stopping
+    assert b"data: [DONE]" in stream
+
+
+@pytest.mark.parametrize(("path", "body"), [(PATH, CHAT), ("/v1/messages", CLAUDE)])
+async def test_streams_that_take_too_long_are_told_why_they_end(
+    settings_for: SettingsFor, sandbox: Sandbox, path: str, body: dict[str, Any]
+) -> None:
+    service = Service(settings_for(drain_s=0.1))
+    await service.start()
+    sandbox.script.fault("stall_mid", after=4)
+    async with Wire(service.url) as wire:
+        await wire.post(path, json.dumps(body | {"stream": True}).encode())
+        await wire.until(b"data: ")
+        await service.stop()
+        stream = await wire.rest()
+    assert b"copilot-api is shutting down" in stream
+    assert b"[DONE]" not in stream
+    assert b"message_stop" not in stream
+    await eventually(lambda: sandbox.seen[-1].outcome == "client left")
+
+
+@pytest.mark.parametrize(("path", "body", "status"), [(PATH, CHAT, b"503"), ("/v1/messages", CLAUDE, b"529")])
+async def test_requests_without_an_answer_yet_get_a_real_one(
+    settings_for: SettingsFor, sandbox: Sandbox, path: str, body: dict[str, Any], status: bytes
+) -> None:
+    service = Service(settings_for(drain_s=0.1))
+    await service.start()
+    sandbox.script.fault("stall")
+    async with Wire(service.url) as wire:
+        await wire.post(path, json.dumps(body).encode())
+        await eventually(lambda: service.status.active == 1)
+        await service.stop()
+        answer = await wire.rest()
+    assert answer.split()[1] == status
+    assert b"shutting down" in answer
+
+
+async def test_stopping_a_second_time_means_at_once(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    service = Service(settings_for(drain_s=60))
+    await service.start()
+    sandbox.script.fault("stall_mid", after=4)
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"data: ")
+        started = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(service.stop())
+            await eventually(lambda: service.status.phase is Phase.STOPPING)
+            await asyncio.sleep(0.1)
+            assert service.status.phase is Phase.STOPPING
+            group.create_task(service.stop())
+        assert time.monotonic() - started < 5
+        assert b"shutting down" in await wire.rest()
+    assert service.url == ""
+
+
+async def test_a_client_that_reads_nothing_does_not_keep_the_service_from_stopping(
+    settings_for: SettingsFor, sandbox: Sandbox
+) -> None:
+    frame = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * 65536 + b'"}}]}\n\n'
+    sandbox.script.raw(*([frame] * 400))
+    service = Service(settings_for(drain_s=0.1))
+    await service.start()
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"\r\n\r\n")
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(10):
+            await service.stop()
+    assert service.status.active == 0
+
+
+async def test_a_question_at_the_terminal_does_not_keep_the_service_from_stopping(settings_for: SettingsFor) -> None:
+    class Asleep:
+        async def approve(self, _summary: Summary) -> bool:
+            await asyncio.Event().wait()
+            return True
+
+    service = Service(settings_for(manual=True, drain_s=0.1), approver=Asleep())
+    await service.start()
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT).encode())
+        await eventually(lambda: service.status.active == 1)
+        await service.stop()
+        assert b"503" in await wire.rest()
+
+
+async def test_a_connection_kept_alive_is_closed_after_its_answer(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    service = Service(settings_for(drain_s=30))
+    await service.start()
+    sandbox.script.fault("delay", seconds=0.2)
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT).encode())
+        await eventually(lambda: service.status.active == 1)
+        stopping = asyncio.get_running_loop().create_task(service.stop())
+        answer = await wire.rest()
+        await stopping
+    assert answer.startswith(b"HTTP/1.1 200")
