@@ -59,7 +59,7 @@ def make_venv() -> int:
     missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
     if missing:
         here = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        say(f"error: this Python has no {' and no '.join(missing)}, which make virtual environments")
+        say(f"error: this Python has no {' and no '.join(missing)}, and so cannot make a virtual environment")
         say(f"hint: on Debian and Ubuntu run: sudo apt-get install {here}")
         return 1
     say("making .venv")
