@@ -42,13 +42,13 @@ def _is_named(name: str, said: str) -> bool:
     return re.search(rf"`{word}`|\b(?:[Uu]s(?:e|ing)|[Cc]all|[Ii]nvoke)\s+(?:the\s+|your\s+)?{word}\b", said) is not None
 
 
-def _is_refused(name: str, said: str) -> bool:
-    return re.search(_NOT + re.escape(name), said, re.IGNORECASE) is not None
+def _is_refused(word: str, said: str) -> bool:
+    return re.search(rf"{_NOT}{re.escape(word)}\b", said, re.IGNORECASE) is not None
 
 
 def _runner(tools: list[Tool], said: str) -> list[Tool]:
     """The tool that runs commands, if one is to be run."""
-    if not _RUN.search(said):
+    if not _RUN.search(said) or _is_refused("run", said) or _is_refused("execute", said):
         return []
     runners = [tool for tool in tools if _command_argument(tool)]
     shells = [tool for tool in runners if _SHELLS.search(tool.name)]

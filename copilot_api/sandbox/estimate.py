@@ -29,7 +29,8 @@ def _walk(value: Any) -> int:
     if isinstance(value, list):
         return sum(_walk(item) for item in value)
     if isinstance(value, dict):
-        if value.get("type") in _ATTACHMENTS:
+        kind = value.get("type")
+        if isinstance(kind, str) and kind in _ATTACHMENTS:
             return ATTACHMENT_TOKENS
         return sum(_walk(item) for key, item in value.items() if not _is_uncounted(key, item))
     return 0

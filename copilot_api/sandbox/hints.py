@@ -76,7 +76,7 @@ def of(said: str, *, ignoring: frozenset[str] = frozenset()) -> Hints:
         commands=tuple(c for c in _BACKQUOTED.findall(said) if c not in ignoring),
         quoted=tuple(q for q in quoted if q not in ignoring),
         paths=tuple(_PATH.findall(bare)),
-        urls=tuple(_URL.findall(said)),
+        urls=tuple(url.rstrip(".,;:!?") for url in _URL.findall(said)),
         numbers=tuple(float(n) for n in _NUMBER.findall(bare)),
         places=tuple(p for found in _PLACES.findall(bare) for p in _LIST.split(found) if p not in ignoring),
     )

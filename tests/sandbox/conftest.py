@@ -1,12 +1,11 @@
-"""A running sandbox, and a client that introduces itself as the real one wants it."""
+"""A client that introduces itself as Copilot wants it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from copilot_api.dialects.codec import Json, loads
+from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.sandbox import Sandbox
 
@@ -80,8 +79,6 @@ class Client:
 
     async def post(self, path: str, body: Json | bytes, headers: dict[str, str] | None = None) -> Got:
         sent = await self.headers() | {"Content-Type": "application/json"} | (headers or {})
-        from copilot_api.dialects.codec import dumps
-
         data = body if isinstance(body, bytes) else dumps(body)
         return await self._fetch("POST", self.sandbox.copilot_url + path, {k: v for k, v in sent.items() if v}, data=data)
 
@@ -108,20 +105,5 @@ class Client:
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
 def client(http: aiohttp.ClientSession, sandbox: Sandbox) -> Client:
     return Client(http, sandbox)
-
-
-__all__ = ["Client", "Got"]
