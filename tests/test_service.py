@@ -10,7 +10,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from copilot_api.errors import KeyringUnusable, NotSignedIn, StartFailed, SubscriptionMissing, UpstreamUnreachable
+from copilot_api.errors import (
+    KeyringUnusable,
+    NotSignedIn,
+    StartFailed,
+    SubscriptionMissing,
+    UpstreamProblem,
+    UpstreamUnreachable,
+)
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Summary
 from copilot_api.service import Phase, Service, Status
@@ -200,6 +207,30 @@ async def test_an_account_without_a_name_is_served_all_the_same(make_service: Ma
     assert (service.status.phase, service.status.login) == (Phase.SERVING, "")
 
 
+async def test_the_networks_proxy_is_used_where_that_is_asked_for(
+    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """compat.md §2.1: under Bun the original ignored it in silence."""
+    lines: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(b"HTTP/1.1 503 Not now\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with server:
+        service = Service(settings_for())
+        await service.start()
+        await service.stop()
+        assert not lines
+        with pytest.raises(UpstreamProblem):
+            await Service(settings_for(proxy_env=True)).start()
+    assert any(b"/copilot_internal/v2/token HTTP/1.1" in line for line in lines)
+
+
 # Running
 
 
@@ -308,7 +339,7 @@ async def test_stopping_a_second_time_means_at_once(settings_for: SettingsFor, s
 
 
 async def test_a_client_that_reads_nothing_does_not_keep_the_service_from_stopping(
-    settings_for: SettingsFor, sandbox: Sandbox
+    settings_for: SettingsFor, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     frame = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * 65536 + b'"}}]}\n\n'
     sandbox.script.raw(*([frame] * 400))
@@ -321,6 +352,7 @@ async def test_a_client_that_reads_nothing_does_not_keep_the_service_from_stoppi
         async with asyncio.timeout(10):
             await service.stop()
     assert service.status.active == 0
+    assert "fault of our own" not in caplog.text
 
 
 async def test_a_question_at_the_terminal_does_not_keep_the_service_from_stopping(settings_for: SettingsFor) -> None:

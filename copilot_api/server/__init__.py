@@ -61,8 +61,8 @@ def create_app(deps: Deps) -> web.Application:
     )
     for method, path, handler in routes:
         for prefix in PREFIXES:
-            app.router.add_route(method, prefix + path, handler)
-            app.router.add_route(method, prefix + path + "/", handler)
+            for spelling in (prefix + path, prefix + path + "/"):
+                app.router.add_route(method, spelling, handler)
     for path, handler in (
         ("/", pages.root),
         ("/health", pages.health),

@@ -33,9 +33,6 @@ PEEKS: dict[Client, Callable[[Json], Ask]] = {"chat": chat.peek, "messages": mes
 TAIL_S = 2.0
 """Seconds that Copilot may stay silent after the answer's end was seen; it sometimes forgets to hang up."""
 
-FAREWELL_S = 1.0
-"""Seconds to tell a client that its stream ends because we do."""
-
 HEADER_NAMES = 40
 
 _log = logging.getLogger(__name__)
@@ -159,8 +156,8 @@ class Relay:
             if not sink.is_open or not self._traffic.resume():
                 raise
             errand.status = Stopping.status
-            async with asyncio.timeout(FAREWELL_S):
-                await sink.write(work.fail(Stopping("copilot-api is shutting down")))
+            await sink.farewell(work.fail(Stopping("copilot-api is shutting down")))
+            return sink.response
         except Exception as error:
             if not sink.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
                 raise

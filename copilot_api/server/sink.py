@@ -8,6 +8,9 @@ from aiohttp import web
 HEADERS_WITHIN_S = 10.0
 """After that the stream is opened even if nothing came: clients and the machines between give up on silent connections."""
 
+FAREWELL_S = 1.0
+"""Seconds in which a client must take the last words, when the whole service ends."""
+
 STREAM_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -45,3 +48,14 @@ class Sink:
             await self.response.prepare(self._request)
         await self.response.write(data)
         self._due_at = self._loop.time() + self._heartbeat_s
+
+    async def farewell(self, data: bytes) -> None:
+        """The last words, for a client that may have stopped reading long ago; it is not waited for."""
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self.response.write(data)
+                await self.response.write_eof()
+        # Where the interrupted write was waiting for the client, aiohttp keeps that wait, cancelled, for every write to come.
+        except (TimeoutError, ConnectionError, asyncio.CancelledError):
+            if self._request.transport is not None:
+                self._request.transport.abort()

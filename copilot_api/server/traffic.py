@@ -49,4 +49,7 @@ class Traffic:
     def resume(self) -> bool:
         """In a handler that was cancelled: True when it was `interrupt`, and the handler may then finish its answer."""
         task = asyncio.current_task()
-        return self.is_interrupted and task is not None and task.uncancel() == 0
+        if not self.is_interrupted or task is None or task.cancelling() != 1:
+            return False
+        task.uncancel()
+        return True

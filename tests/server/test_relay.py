@@ -485,6 +485,8 @@ async def test_one_line_in_the_log_tells_of_each_request(
 
 
 async def test_a_large_body_is_read_beside_the_loop(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    """compat.md §2.6: the original counted the tokens of every prompt on its event loop. Counting would read the rank files
+    there, which the watch on the loop takes for an error."""
     body = CLAUDE | {"model": "claude-opus-5", "messages": [{"role": "user", "content": "word " * 80_000}]}
     async with http.post(service.url + MESSAGES_PATH, json=body) as response:
         assert response.status == 200
