@@ -52,13 +52,15 @@ class Refused:
 class ToolOpened:
     """The model calls a tool. `index` numbers the calls of this answer from 0, in order of appearance.
 
-    A `custom` tool takes free text: what its `ToolInput` events hold is that text and not JSON.
+    A `custom` tool takes free text: what its `ToolInput` events hold is that text and not JSON. Only Responses clients group
+    tools in a `namespace`; "" is none.
     """
 
     index: int
     id: str
     name: str
     custom: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
