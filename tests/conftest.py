@@ -7,12 +7,17 @@ from typing import Any, Protocol
 import aiohttp
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings as hypothesis_settings
 
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream.clock import Clock
+
+# A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 class MakeService(Protocol):
