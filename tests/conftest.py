@@ -1,18 +1,54 @@
 """What every test may use: a running sandbox, a whole service in front of it, and a watch on the event loop."""
 
 import asyncio
+import os
+import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
 import aiohttp
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings as hypothesis_settings
 
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream.clock import Clock
+from tests.builders.desktop import PROGRAMS
+
+# A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
+
+
+NEEDS_A_DESKTOP = {"desktop", "inside", "locked_desktop", "bare_session"}
+
+
+def _lacks_a_desktop() -> str:
+    """What keeps this machine from running a Secret Service; "" in CI, where that is an error and no excuse."""
+    if os.environ.get("CI"):
+        return ""
+    if not sys.platform.startswith("linux"):
+        return "they need Linux"
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    return f"{' and '.join(missing)} not installed (apt-get install dbus gnome-keyring)" if missing else ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there is no Secret Service to be had, its tests are left out, and the first line of the run says so."""
+    if not _lacks_a_desktop():
+        return
+    left_out = [item for item in items if NEEDS_A_DESKTOP & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_report_header() -> list[str]:
+    reason = _lacks_a_desktop()
+    return [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
 
 
 class MakeService(Protocol):

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from copilot_api.dialects.codec import Json
-from copilot_api.dialects.read import obj, objs, string, whole_or_none
+from copilot_api.dialects.read import obj, objs, string, strings, whole_or_none
 
 Endpoint = Literal["/chat/completions", "/responses", "/v1/messages", "/embeddings"]
 
@@ -106,7 +106,7 @@ def parse(entry: Json) -> Model | None:
         structured=bool(supports.get("structured_outputs")),
         adaptive_thinking=bool(supports.get("adaptive_thinking")),
         thinking_budget=(budget[0] or 1024, budget[1]) if budget[1] else None,
-        efforts=tuple(e for e in supports.get("reasoning_effort") or () if isinstance(e, str)),
+        efforts=tuple(strings(supports.get("reasoning_effort"))),
         raw=entry,
     )
 

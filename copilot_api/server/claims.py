@@ -4,6 +4,7 @@ A client may say that a person spoke where we cannot see it. It may not say that
 what the header would be abused for, so there is no way to force `agent`.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,8 +15,14 @@ _EITHER = frozenset({"conversation-agent", "conversation-user"})
 _MACHINE = frozenset({"conversation-subagent", "conversation-compaction", "conversation-background", "conversation-sampling"})
 
 
+# In which a client names its session: conversations that begin alike are told apart by it.
+_SESSIONS = ("X-Claude-Code-Session-Id", "X-Session-Id", "Session-Id")
+
+
 def settled(ask: Ask, headers: Mapping[str, str], *, always_user: bool) -> Ask:
-    """`ask` with the initiator, the reason and the purpose that will be reported."""
+    """`ask` with the initiator, the reason, the purpose and the interaction that will be reported."""
+    if session := next((headers[name] for name in _SESSIONS if name in headers), ""):
+        ask = replace(ask, interaction=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{session}:{ask.interaction}")))
     claim = headers.get("X-Initiator", "").strip().lower()
     purpose = headers.get("X-Interaction-Type", "").strip().lower()
     if always_user:

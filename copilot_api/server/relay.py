@@ -6,7 +6,8 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from aiohttp import web
 
@@ -15,7 +16,7 @@ from copilot_api.dialects import chat, messages
 from copilot_api.dialects.codec import Json, loads_request
 from copilot_api.dialects.events import Ask, Counted, Stamp
 from copilot_api.dialects.models import Model
-from copilot_api.errors import CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem, UpstreamRefused
+from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem, UpstreamRefused
 from copilot_api.log import request_id
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.claims import settled
@@ -40,11 +41,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class _Errand:
-    """One request on its way, as the log will tell of it."""
+    """One request on its way, as the log will tell of it. `begin` translates it for a model, should it be needed again."""
 
     client: Client
     ask: Ask
     model: Model
+    begin: Callable[[Model], Translation]
     work: Translation
     started: float
     status: int = 0
@@ -74,7 +76,8 @@ class Relay:
         body, ask = await aside(len(raw), _read, raw, client)
         ask = settled(ask, request.headers, always_user=self._settings.always_user)
         model = await self._catalog.find(ask.model)
-        work = await aside(len(raw), self._begin, client, body, raw, ask, model, _betas(request))
+        begin = partial(self._begin, client, body, raw, ask, _betas(request))
+        work = await aside(len(raw), begin, model)
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
             Summary(
@@ -85,7 +88,7 @@ class Relay:
                 initiator=ask.initiator,
             )
         )
-        errand = _Errand(client=client, ask=ask, model=model, work=work, started=started)
+        errand = _Errand(client=client, ask=ask, model=model, begin=begin, work=work, started=started)
         try:
             response = await (self._stream(request, errand) if ask.stream else self._whole(errand))
             errand.status = errand.status or response.status
@@ -100,7 +103,7 @@ class Relay:
         finally:
             _tell(errand)
 
-    def _begin(self, client: Client, body: Json, raw: bytes, ask: Ask, model: Model, betas: tuple[str, ...]) -> Translation:
+    def _begin(self, client: Client, body: Json, raw: bytes, ask: Ask, betas: tuple[str, ...], model: Model) -> Translation:
         return translate.begin(
             client=client,
             body=body,
@@ -113,16 +116,29 @@ class Relay:
         )
 
     async def _send(self, errand: _Errand) -> Answer:
-        """The upstream answer, begun. A refusal that we know how to mend is mended once. Raises what the client raises."""
+        """The upstream answer, begun. A refusal that can be mended is mended once. Raises what the client raises."""
         try:
             return await self._send_once(errand, errand.work.request)
         except UpstreamRefused as problem:
             if problem.code == "model_not_supported":
                 self._catalog.doubt()
-            mended = errand.work.after_refusal(problem)
+            mended = self._rerouted(errand, problem) or errand.work.after_refusal(problem)
             if mended is None:
                 raise
         return await self._send_once(errand, mended)
+
+    def _rerouted(self, errand: _Errand, problem: UpstreamRefused) -> bytes | None:
+        """The request for another endpoint of the model's, when the list was wrong about this one; None when there is none."""
+        if problem.code != "unsupported_api_for_model":
+            return None
+        rest = tuple(endpoint for endpoint in errand.model.endpoints if endpoint != errand.work.endpoint)
+        elsewhere = replace(errand.model, endpoints=rest)
+        try:
+            errand.work = errand.begin(elsewhere)
+        except ClientMistake:
+            return None
+        self._catalog.correct(elsewhere)
+        return errand.work.request
 
     async def _send_once(self, errand: _Errand, body: bytes) -> Answer:
         work = errand.work
@@ -132,8 +148,8 @@ class Relay:
 
     async def _whole(self, errand: _Errand) -> web.Response:
         """An answer for a client that waits for all of it: every failure still has its own status."""
-        work = errand.work
         answer = await self._send(errand)
+        work = errand.work
         try:
             if answer.is_stream:
                 body = await _collected(answer, work)
@@ -148,36 +164,35 @@ class Relay:
 
     async def _stream(self, request: web.Request, errand: _Errand) -> web.StreamResponse:
         """A stream: opened when there is something to say, kept alive while there is not, ended truthfully."""
-        work = errand.work
-        sink = Sink(request, self._settings.heartbeat_s, lambda: _notes(work))
+        sink = Sink(request, self._settings.heartbeat_s, lambda: _notes(errand.work))
         try:
             await self._pump(errand, sink)
         except asyncio.CancelledError:
             if not sink.is_open or not self._traffic.resume():
                 raise
             errand.status = Stopping.status
-            await sink.farewell(work.fail(Stopping("copilot-api is shutting down")))
+            await sink.farewell(errand.work.fail(Stopping("copilot-api is shutting down")))
             return sink.response
         except Exception as error:
             if not sink.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
                 raise
             problem = error if isinstance(error, CopilotApiError) else noted(error)
             errand.status = problem.status
-            await sink.write(work.fail(problem))
+            await sink.write(errand.work.fail(problem))
         await sink.response.write_eof()
         return sink.response
 
     async def _pump(self, errand: _Errand, sink: Sink) -> None:
         """Carries the answer to the client. Raises what goes wrong on the way, also what Copilot says before the first byte."""
-        work = errand.work
         answers: list[Answer] = []
 
         async def send() -> None:
             answers.append(await self._send(errand))
 
         try:
-            await _beside(send(), work, sink)
+            await _beside(send(), errand.work, sink)
             [answer] = answers
+            work = errand.work
             if not answer.is_stream:
                 raise UpstreamBroke("Copilot answered a streaming request without a stream")
             is_over = False

@@ -80,6 +80,10 @@ class Catalog:
         """Copilot refused a model that the list holds: the list is read again soon."""
         self._read_at = (-math.inf, -math.inf)
 
+    def correct(self, model: Model) -> None:
+        """Puts `model` in the place of the entry of its id, which proved wrong; until the list is read again."""
+        self._models = MappingProxyType({**self._models, model.id: model})
+
     async def keep_fresh(self) -> None:
         """The body of a background task: reads the list again when it is `catalog_s` old. Runs until cancelled."""
         while True:

@@ -1,9 +1,10 @@
 """The real program in a process of its own: private HOME, no keyring, no network but the sandbox of the test."""
 
 import asyncio
+import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,17 @@ from tests.builders.program import ROOT, Program, end
 
 # What a process needs to start at all, and what collects its coverage.
 KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+
+
+@pytest.fixture(autouse=True)
+def _the_log_stays_as_it_was() -> Iterator[None]:
+    """Commands set up the log of their process, which here is the one of all tests."""
+    root, ours = logging.getLogger(), logging.getLogger("copilot_api")
+    before = (root.handlers[:], root.level, ours.level)
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    ours.setLevel(before[2])
 
 
 @pytest.fixture

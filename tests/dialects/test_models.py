@@ -102,6 +102,13 @@ def test_no_entry_however_odd_breaks_the_catalog(entry: dict[str, object]) -> No
     assert all(found.id for found in parse_list({"data": [entry, None, "x"]}).values())
 
 
+@pytest.mark.parametrize("odd", [7, "high", {"low": 1}, [None, 3], True])
+def test_efforts_that_are_no_list_of_texts_are_none(odd: object) -> None:
+    found = parse({"id": "m", "capabilities": {"supports": {"reasoning_effort": odd}}, "supported_endpoints": odd})
+    assert found is not None
+    assert found.efforts == ()
+
+
 def test_no_list_is_no_models() -> None:
     assert parse_list({}) == {}
     assert parse_list({"data": {}}) == {}

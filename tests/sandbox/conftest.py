@@ -1,5 +1,6 @@
 """A client that introduces itself as Copilot wants it."""
 
+import io
 from typing import Any
 
 import aiohttp
@@ -79,7 +80,7 @@ class Client:
 
     async def post(self, path: str, body: Json | bytes, headers: dict[str, str] | None = None) -> Got:
         sent = await self.headers() | {"Content-Type": "application/json"} | (headers or {})
-        data = body if isinstance(body, bytes) else dumps(body)
+        data = io.BytesIO(body if isinstance(body, bytes) else dumps(body))  # aiohttp warns of large bytes
         return await self._fetch("POST", self.sandbox.copilot_url + path, {k: v for k, v in sent.items() if v}, data=data)
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Got:

@@ -1,5 +1,6 @@
 """What a client says about who started a request is believed where it cannot be a lie that pays."""
 
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -52,3 +53,13 @@ def test_the_person_may_have_every_request_reported_as_theirs() -> None:
 )
 def test_the_kind_of_interaction_is_taken_over_where_it_fits(ask: Ask, claim: str, purpose: str) -> None:
     assert settled(ask, {"X-Interaction-Type": claim}, always_user=False).purpose == purpose
+
+
+def test_a_session_tells_conversations_apart_that_begin_alike() -> None:
+    one = settled(USER, {"X-Claude-Code-Session-Id": "one"}, always_user=False).interaction
+    again = settled(AGENT, {"X-Claude-Code-Session-Id": "one"}, always_user=False).interaction
+    other = settled(USER, {"X-Session-Id": "two"}, always_user=False).interaction
+    later = settled(replace(USER, interaction="later"), {"X-Claude-Code-Session-Id": "one"}, always_user=False).interaction
+    assert one == again
+    assert len({one, other, later, USER.interaction}) == 4
+    assert str(uuid.UUID(one)) == one

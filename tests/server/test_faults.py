@@ -9,12 +9,14 @@ from copilot_api.server.faults import HTTP_LOG, noted
 
 
 def test_a_fault_is_logged_by_type_and_place_only(caplog: pytest.LogCaptureFixture) -> None:
-    request_id.set("id-7")
     prompt = "canary-prompt"
+    mark = request_id.set("id-7")
     try:
         int(prompt)
     except ValueError as error:
         problem = noted(error)
+    finally:
+        request_id.reset(mark)
     assert (problem.status, problem.kind) == (500, "server")
     assert "id-7" in problem.hint
     assert prompt not in problem.text + caplog.text

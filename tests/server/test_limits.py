@@ -77,11 +77,10 @@ async def test_waiting_requests_go_one_by_one_and_never_together() -> None:
     assert times == sorted(times)
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert min(gaps) >= 0.049
-    assert max(gaps) < 0.5
 
 
 async def test_who_leaves_the_queue_frees_the_place() -> None:
-    gate = limits(rate_limit=0.2, wait=True)
+    gate = limits(rate_limit=0.5, wait=True)
     started = time.monotonic()
     await gate.admit(SUMMARY)
     async with asyncio.TaskGroup() as group:
@@ -89,7 +88,7 @@ async def test_who_leaves_the_queue_frees_the_place() -> None:
         await asyncio.sleep(0.05)
         waiting[0].cancel()
         waiting[1].cancel()
-    assert waiting[2].result() - started < 0.35
+    assert waiting[2].result() - started < 1.4
 
 
 async def test_the_person_is_asked_one_question_at_a_time_and_in_order() -> None:

@@ -1,27 +1,21 @@
 """What the tests of this room share: a clock that is set by hand, and a real Secret Service in a D-Bus session of its own."""
 
 import asyncio
-import os
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiohttp
 import pytest
 
-import copilot_api
 from copilot_api.errors import KeyringUnusable
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.hosts import Hosts
 from copilot_api.upstream.identity import Identity
+from tests.builders.desktop import Desktop, bus, keyring
 
 
 class FakeClock:
@@ -185,108 +179,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@dataclass(frozen=True)
-class Desktop:
-    """A D-Bus session. `environment` is what a program in that session sees."""
-
-    home: Path
-    environment: dict[str, str]
-
-    def run(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Runs Python in a process of its own, as another program of this session would."""
-        return subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=Path(copilot_api.__file__).parent.parent,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=40,
-            check=False,
-        )
-
-    def files_with(self, text: str) -> list[Path]:
-        """The files of this home that hold `text`."""
-        return [path for path in self.home.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
-
-
-def _environment(home: Path, address: str) -> dict[str, str]:
-    runtime = home / "runtime"
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "COVERAGE_PROCESS_START"}}
-    return {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime), "DBUS_SESSION_BUS_ADDRESS": address}
-
-
-# The session's own configuration could start services; here nothing runs but what the test starts.
-_BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
-</busconfig>"""
-
-
-@contextmanager
-def _bus(home: Path) -> Iterator[Desktop]:
-    config = home / "session.conf"
-    config.write_text(_BUS)
-    daemon = subprocess.Popen(
-        [_program("dbus-daemon"), f"--config-file={config}", "--nofork", "--print-address=1"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=_environment(home, ""),
-    )
-    assert daemon.stdout
-    with daemon.stdout, _ending(daemon):
-        yield Desktop(home, _environment(home, daemon.stdout.readline().strip()))
-
-
-@contextmanager
-def _keyring(bus: Desktop) -> Iterator[Desktop]:
-    daemon = subprocess.Popen(
-        [_program("gnome-keyring-daemon"), "--unlock", "--components=secrets", "--foreground"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=bus.environment,
-    )
-    assert daemon.stdin
-    with _ending(daemon):
-        daemon.stdin.write(b"the password of this keyring")
-        daemon.stdin.close()
-        ends = time.monotonic() + 20
-        ready = "import secretstorage as s; s.get_default_collection(s.dbus_init()).get_label()"
-        while bus.run(ready).returncode:
-            assert time.monotonic() < ends, "gnome-keyring does not come up"
-            time.sleep(0.1)
-        yield bus
-
-
-@contextmanager
-def _ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 @pytest.fixture
 def bare_session(tmp_path: Path) -> Iterator[Desktop]:
     """A D-Bus session without a keyring."""
-    with _bus(tmp_path) as bus:
-        yield bus
+    with bus(tmp_path) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")
 def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
     """A session with gnome-keyring, open and new; shared, so a test takes away what it puts in."""
-    with _bus(tmp_path_factory.mktemp("desktop")) as bus, _keyring(bus):
-        yield bus
+    with bus(tmp_path_factory.mktemp("desktop")) as session, keyring(session):
+        yield session
 
 
 @pytest.fixture
 def locked_desktop(tmp_path: Path) -> Iterator[Desktop]:
     """A session whose keyring is locked, and nobody there to unlock it."""
-    with _bus(tmp_path) as bus, _keyring(bus):
-        bus.run("import secretstorage as s; s.get_default_collection(s.dbus_init()).lock()")
-        yield bus
+    with bus(tmp_path) as session, keyring(session):
+        session.run("import secretstorage as s; s.get_default_collection(s.dbus_init()).lock()")
+        yield session
 
 
 @pytest.fixture
@@ -295,9 +207,3 @@ def inside(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> Desktop:
     for name in ("HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, desktop.environment[name])
     return desktop
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    assert found, f"the tests of the keyring need {name}: apt-get install dbus gnome-keyring"
-    return found

@@ -11,7 +11,7 @@ from copilot_api.upstream.secrets import open_vault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.upstream.conftest import Desktop
+    from tests.builders.desktop import Desktop
 
 
 @pytest.mark.parametrize(

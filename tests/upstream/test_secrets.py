@@ -14,7 +14,7 @@ from copilot_api.upstream.token_file import FileVault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.upstream.conftest import Desktop
+    from tests.builders.desktop import Desktop
 
 TOKEN = "ghu_CANARYcanaryCANARYcanaryCANARYcanary"
 OPEN = "from copilot_api.settings import Settings; from copilot_api.upstream.secrets import open_vault; "

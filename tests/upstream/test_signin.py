@@ -21,7 +21,8 @@ from copilot_api.upstream.signin import CodeIssued, Done, Progress, Waiting, sig
 
 if TYPE_CHECKING:
     from copilot_api.sandbox.accounts import GrantKind
-    from tests.upstream.conftest import BriskClock, Desktop, FakeClock, FakeSecrets
+    from tests.builders.desktop import Desktop
+    from tests.upstream.conftest import BriskClock, FakeClock, FakeSecrets
 
 DEVICE, POLL, USER = "/login/device/code", "/login/oauth/access_token", "/user"
 

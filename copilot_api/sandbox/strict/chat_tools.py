@@ -30,7 +30,7 @@ def check(body: Json, model: Model) -> None:
         )
     for i, tool in enumerate(tools):
         _check_tool(tool, f"tools[{i}]", model)
-    _check_choice(body, {tool["function"]["name"] for tool in tools})
+    _check_choice(body, [tool["function"]["name"] for tool in tools])
 
 
 def _check_tool(tool: Json, where: str, model: Model) -> None:
@@ -83,7 +83,7 @@ def _gemini_gaps(schema: Any) -> Iterator[str]:
             yield from _gemini_gaps(value)
 
 
-def _check_choice(body: Json, names: set[str]) -> None:
+def _check_choice(body: Json, names: list[str]) -> None:
     choice = body.get("tool_choice")
     for name in ("tool_choice", "parallel_tool_calls"):
         if body.get(name) is not None and not names:

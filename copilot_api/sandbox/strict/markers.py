@@ -40,5 +40,5 @@ def _check(path: str, marker: Any, betas: frozenset[str]) -> None:
     for name in marker:
         if name not in {"type", "ttl"} or (name == "ttl" and TTL_BETA not in betas):
             raise Refusal(f"{path}.ephemeral.{name}: Extra inputs are not permitted")
-    if marker.get("ttl", "5m") not in {"5m", "1h"}:
+    if marker.get("ttl", "5m") not in ("5m", "1h"):
         raise Refusal(f"{path}.ephemeral.ttl: Input should be '5m' or '1h'")

@@ -139,7 +139,7 @@ def _stops_say_something(body: Json, _asked: Context) -> None:
 
 def _sampling_is_possible(body: Json, asked: Context) -> None:
     sampling.check_claude(body, asked.model)
-    thinks = structure.an_object(body, "thinking").get("type") in {"enabled", "adaptive"}
+    thinks = structure.an_object(body, "thinking").get("type") in ("enabled", "adaptive")
     if thinks and body.get("temperature") not in {None, 1}:
         raise Refusal("`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.", param="temperature")
 
@@ -149,7 +149,7 @@ def _thinking_is_possible(body: Json, asked: Context) -> None:
     kind = thinking.get("type")
     if not thinking or kind == "disabled":
         return
-    if thinking.get("display", "summarized") not in {"summarized", "omitted", "updates"}:
+    if thinking.get("display", "summarized") not in ("summarized", "omitted", "updates"):
         raise Refusal(f"thinking.{kind}.display: Input should be 'summarized', 'omitted' or 'updates'")
     if kind == "enabled":
         _budget_is_possible(body, thinking, asked.model)
@@ -159,7 +159,7 @@ def _thinking_is_possible(body: Json, asked: Context) -> None:
         raise Refusal("adaptive thinking is not supported on this model")
     elif "budget_tokens" in thinking:
         raise extra("thinking.adaptive.budget_tokens")
-    if structure.an_object(body, "tool_choice").get("type") in {"any", "tool"}:
+    if structure.an_object(body, "tool_choice").get("type") in ("any", "tool"):
         raise Refusal("Thinking may not be enabled when tool_choice forces tool use.")
 
 

@@ -23,12 +23,12 @@ def check(body: Json, model: Model, betas: frozenset[str]) -> None:
     tools = structure.objects(body, "tools")
     if len(tools) > TOOL_LIMIT:
         raise Refusal(f"tools: List should have at most {TOOL_LIMIT} items after validation, not {len(tools)}")
-    names: set[str] = set()
+    names: list[str] = []
     for i, tool in enumerate(tools):
         _check_tool(tool, f"tools.{i}", model, betas)
         if tool["name"] in names:
             raise Refusal("tools: Tool names must be unique.")
-        names.add(tool["name"])
+        names.append(tool["name"])
     _check_choice(body, names)
 
 
@@ -65,12 +65,12 @@ def _check_type(kind: str, where: str, model: Model, betas: frozenset[str]) -> N
     )
 
 
-def _check_choice(body: Json, names: set[str]) -> None:
+def _check_choice(body: Json, names: list[str]) -> None:
     choice = structure.an_object(body, "tool_choice")
     if not choice:
         return
     kind = choice.get("type")
-    if kind not in {"auto", "any", "tool", "none"}:
+    if kind not in ("auto", "any", "tool", "none"):
         raise Refusal("tool_choice: Input tag should be 'auto', 'any', 'tool' or 'none'")
     if not names:
         raise Refusal("tool_choice: tool_choice may only be specified while providing tools")

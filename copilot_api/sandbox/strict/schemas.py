@@ -37,7 +37,7 @@ def check(schema: Any, where: str) -> None:
 
 def _check_values(schema: Json, where: str) -> None:
     kinds = schema.get("type", [])
-    if not all(kind in _TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])):
+    if not all(isinstance(kind, str) and kind in _TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])):
         raise _invalid(where, f"{kinds!r} is not a type")
     if not isinstance(schema.get("required", []), list) or not all(isinstance(n, str) for n in schema.get("required", [])):
         raise _invalid(where, "'required' must be a list of strings")
