@@ -14,6 +14,8 @@ RESULT_CHARACTERS = 4000
 
 def compose(question: Question) -> Answer:
     """The friendly answer, within the question's limits."""
+    if question.compacts:
+        return Answer(compacted=True)
     calls = tuple(_calls(question))
     if question.schema is not None and not calls:
         answer = Answer(text=dumps_text(instances.full(question.schema, question.said)))
@@ -73,8 +75,9 @@ def _calls(question: Question) -> Iterator[Call]:
     if question.results and not asked.wishes(question):
         return
     wishes = asked.wishes(question)
-    for tool, arguments in wishes if question.parallel else wishes[:1]:
-        yield Call(name=tool.name, arguments=dumps_text(arguments))
+    for tool, given in wishes if question.parallel else wishes[:1]:
+        arguments = given if isinstance(given, str) else dumps_text(given)
+        yield Call(name=tool.name, arguments=arguments, custom=tool.custom, namespace=tool.namespace)
 
 
 def _echo(question: Question) -> str:

@@ -1,9 +1,9 @@
 """Which tools a person asked for in plain words, and with which arguments."""
 
 import re
+from typing import Any
 
-from copilot_api.dialects.codec import Json
-from copilot_api.sandbox import hints, instances
+from copilot_api.sandbox import free_text, hints, instances
 from copilot_api.sandbox.hints import Hints
 from copilot_api.sandbox.question import Question, Tool
 
@@ -15,8 +15,8 @@ _SHELLS = re.compile(r"bash|shell|terminal|exec|command|powershell|run", re.IGNO
 _NOT = r"(?:n't|\bnot|\bnever|\bwithout|\bno)\s+(?:\w+\s+){0,3}`?"
 
 
-def wishes(question: Question) -> list[tuple[Tool, Json]]:
-    """The calls to make, in the order of the tools offered; none unless asked, or forced."""
+def wishes(question: Question) -> list[tuple[Tool, Any]]:
+    """The calls to make, in the order of the tools offered; none unless asked, or forced. A custom tool gets a text."""
     tools = [tool for tool in question.tools if question.wanted in {"", tool.name}]
     said = hints.focus(question.said)
     picked = _named(tools, said) or _runner(tools, said) or _described(tools, said)
@@ -25,7 +25,19 @@ def wishes(question: Question) -> list[tuple[Tool, Json]]:
     if question.wanted:
         picked = tools[:1]
     offered = hints.of(said, ignoring=frozenset(tool.name for tool in question.tools))
-    return [(tool, instances.required(tool.schema, each)) for tool in picked for each in _variants(tool, offered)]
+    return [(tool, _input(tool, each, question.said)) for tool in picked for each in _variants(tool, offered)]
+
+
+def _input(tool: Tool, offered: Hints, said: str) -> Any:
+    if tool.custom:
+        return free_text.compose(tool.name, offered, said)
+    arguments = instances.required(tool.schema, offered)
+    command = _command_argument(tool)
+    if isinstance(arguments, dict) and isinstance(
+        arguments.get(command), list
+    ):  # a program and its arguments, not a line for a shell
+        arguments[command] = ["bash", "-lc", offered.text_for(command)]
+    return arguments
 
 
 def _named(tools: list[Tool], said: str) -> list[Tool]:
@@ -68,8 +80,18 @@ def _words(name: str) -> set[str]:
 
 
 def _command_argument(tool: Tool) -> str:
+    if tool.custom and tool.name in free_text.RUNNERS:
+        return _COMMAND_NAMES[0]
     properties = tool.schema.get("properties") or {}
-    return next((name for name in _COMMAND_NAMES if (properties.get(name) or {}).get("type") == "string"), "")
+    return next((name for name in _COMMAND_NAMES if _takes_command(properties.get(name))), "")
+
+
+def _takes_command(schema: Any) -> bool:
+    """A text, or a list of texts."""
+    schema = schema if isinstance(schema, dict) else {}
+    items = schema.get("items")
+    is_list = schema.get("type") == "array" and isinstance(items, dict) and items.get("type") == "string"
+    return is_list or schema.get("type") == "string"
 
 
 def _variants(tool: Tool, offered: Hints) -> list[Hints]:

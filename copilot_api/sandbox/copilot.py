@@ -16,6 +16,8 @@ from copilot_api.sandbox import (
     plans,
     prompt_cache,
     question,
+    responses_question,
+    responses_wire,
     traits,
 )
 from copilot_api.sandbox.accounts import Accounts
@@ -34,7 +36,7 @@ from copilot_api.sandbox.replies import (
 )
 from copilot_api.sandbox.script import Answer, Raw, Script
 from copilot_api.sandbox.seen import Seen
-from copilot_api.sandbox.strict import chat, messages
+from copilot_api.sandbox.strict import chat, messages, responses
 
 _STREAM = {"content-type": "text/event-stream", "cache-control": "no-cache"}
 
@@ -53,6 +55,7 @@ class Copilot:
         self._routes: dict[tuple[str, str], Callable[[Seen], Reply]] = {
             ("GET", "/models"): lambda _: self._catalog.listing(),
             ("POST", "/chat/completions"): self._chat,
+            ("POST", "/responses"): self._responses,
             ("POST", "/v1/messages"): self._messages,
             ("POST", "/v1/messages/count_tokens"): self._count_tokens,
             ("POST", "/embeddings"): self._embeddings,
@@ -117,6 +120,31 @@ class Copilot:
         if body.get("stream"):
             return self._stream(tuple(chat_wire.frames(said, facts)))
         return json_reply(chat_wire.whole(said, facts), headers=self._quota())
+
+    def _responses(self, seen: Seen) -> Reply:
+        body = _body(seen)
+        model = self._catalog.usable(body.get("model"), "/responses")
+        responses.check(body, model)
+        said = self._said(seen, responses_question.ask(body, model))
+        if isinstance(said, Raw):
+            return _raw(said)
+        counted = self._counted(said, model, prompt_cache.units_of_responses(body), seen)
+        reasoning = body.get("reasoning") or {}
+        facts = responses_wire.Facts(
+            number=self._answers,
+            created=int(self._accounts.clock()),
+            model=traits.dated_name(model),
+            family=model.family or model.id,
+            traits=traits.of(model),
+            usage=counted,
+            connection=f"http-{self._answers}",
+            request=body,
+            seals="reasoning.encrypted_content" in (body.get("include") or ()),
+            summarises=reasoning.get("summary") not in {None, "off"},
+        )
+        if body.get("stream"):
+            return self._stream(tuple(responses_wire.frames(said, facts)))
+        return json_reply(responses_wire.whole(said, facts), headers=self._quota())
 
     def _messages(self, seen: Seen) -> Reply:
         body = _body(seen)

@@ -9,8 +9,20 @@ from typing import Any
 ATTACHMENT_TOKENS = 1500
 BYTES_PER_TOKEN = 4
 
-_ATTACHMENTS = {"image", "document", "image_url"}
-_UNCOUNTED = {"type", "role", "id", "tool_use_id", "tool_call_id", "signature", "reasoning_opaque"}
+_ATTACHMENTS = {"image", "document", "image_url", "input_image", "input_file"}
+_UNCOUNTED = {
+    "type",
+    "role",
+    "id",
+    "tool_use_id",
+    "tool_call_id",
+    "call_id",
+    "status",
+    "phase",
+    "signature",
+    "reasoning_opaque",
+    "encrypted_content",
+}
 
 
 def tokens(text: str) -> int:

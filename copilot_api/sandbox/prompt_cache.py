@@ -72,6 +72,15 @@ def units_of_chat(body: Json, model: Model) -> Iterator[Unit]:
         yield unit if model.is_claude else Unit(data=unit.data, tokens=unit.tokens, marked=True)
 
 
+def units_of_responses(body: Json) -> Iterator[Unit]:
+    """The prompt of a /responses request, which is cached by itself."""
+    given = body["input"]
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    for value in (*structure.objects(body, "tools"), {"instructions": body.get("instructions")}, *items):
+        unit = _unit(value, "")
+        yield Unit(data=unit.data, tokens=unit.tokens, marked=True)
+
+
 def _unit(value: Json, mark: str) -> Unit:
     plain = {k: v for k, v in value.items() if k != mark}
     return Unit(data=dumps(plain), tokens=estimate.prompt_tokens(plain), marked=value.get(mark) is not None)

@@ -1,6 +1,6 @@
 """What a request asks for, whichever dialect it speaks: the newest words, the tools at hand, what came back, the limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +8,17 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 
 # Harness text inside a user message: not typed by the person.
-_HARNESS_TAGS = ("system-reminder", "total_tokens")
+HARNESS_TAGS = ("system-reminder", "total_tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool at hand, and the JSON schema of its arguments."""
+    """A tool at hand, and the JSON schema of its arguments; a `custom` one takes free text instead."""
 
     name: str
     schema: Json
+    custom: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,8 @@ class Result:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """`said` is the newest human text. `forced` says that a tool must be called, `wanted` which one ("" any). `limit` is the
-    most tokens the answer may have. `schema` is that of structured output; `wants_json` asks for any JSON object.
+    most tokens the answer may have. `schema` is that of structured output; `wants_json` asks for any JSON object. `compacts`
+    asks for one item that stands for the whole conversation.
     """
 
     model: Model
@@ -47,6 +50,7 @@ class Question:
     stops: tuple[str, ...] = ()
     schema: Json | None = None
     wants_json: bool = False
+    compacts: bool = False
     images: int = 0
 
 
@@ -61,7 +65,7 @@ def from_messages(body: Json, model: Model) -> Question:
     blocks = _blocks(newest)
     return Question(
         model=model,
-        said=_human(_texts(blocks)),
+        said=human(_texts(blocks)),
         results=tuple(_results(turns, blocks)),
         tools=tuple(Tool(name=t["name"], schema=t.get("input_schema") or {}) for t in tools),
         forced=choice.get("type") in {"any", "tool"},
@@ -90,7 +94,7 @@ def from_chat(body: Json, model: Model) -> Question:
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return Question(
         model=model,
-        said=_human(_texts(parts)),
+        said=human(_texts(parts)),
         results=results,
         tools=tuple(Tool(name=t["function"]["name"], schema=t["function"].get("parameters") or {}) for t in tools),
         forced=choice == "required" or bool(named),
@@ -155,13 +159,14 @@ def _texts(blocks: list[Json]) -> list[str]:
     return [b["text"] for b in blocks if b.get("type") == "text"]
 
 
-def _human(texts: list[str]) -> str:
-    pieces = (_without_harness(text).strip() for text in texts)
+def human(texts: Iterable[str], tags: Iterable[str] = HARNESS_TAGS) -> str:
+    """What a person typed: the texts without what a client put between `tags`."""
+    pieces = (_without(text, tags).strip() for text in texts)
     return "\n".join(piece for piece in pieces if piece)
 
 
-def _without_harness(text: str) -> str:
-    for tag in _HARNESS_TAGS:
+def _without(text: str, tags: Iterable[str]) -> str:
+    for tag in tags:
         before, opened, rest = text.partition(f"<{tag}>")
         kept = [before]
         while opened and f"</{tag}>" in rest:

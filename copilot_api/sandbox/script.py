@@ -9,7 +9,7 @@ from copilot_api.dialects.events import Counted
 from copilot_api.sandbox.replies import Shape
 from copilot_api.sandbox.seen import Seen
 
-MODEL_PATHS = ("/chat/completions", "/v1/messages", "/embeddings")
+MODEL_PATHS = ("/chat/completions", "/responses", "/v1/messages", "/embeddings")
 """Where an entry of the script applies that names no path."""
 
 FaultKind: TypeAlias = Literal[
@@ -80,20 +80,31 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A tool call: `arguments` is JSON text, sent as it is; an empty `id` has one minted."""
+    """A tool call: `arguments` is JSON text, sent as it is; an empty `id` has one minted.
+
+    Only /responses has `custom` tools, whose `arguments` are free text, and tools in a `namespace`.
+    """
 
     name: str
     arguments: str = "{}"
     id: str = ""
+    custom: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the model says, before any dialect. `finish` is a Reason of the hub, or any word to be sent as it is."""
+    """What the model says, before any dialect. `finish` is a Reason of the hub, or any word to be sent as it is.
+
+    Only /responses has `refusal`, the model's own words of refusal kept apart from `text`, and `compacted`, an item that
+    stands for the whole conversation so far, instead of anything else.
+    """
 
     thinking: str = ""
     redacted: bool = False
     text: str = ""
+    refusal: str = ""
+    compacted: bool = False
     calls: tuple[Call, ...] = ()
     finish: str = "stop"
     stop_sequence: str | None = None
@@ -148,6 +159,7 @@ class Script:
         *,
         thinking: str = "",
         redacted: bool = False,
+        refusal: str = "",
         tools: Iterable[tuple[str, Any] | Call] = (),
         finish: str = "",
         stop_sequence: str | None = None,
@@ -162,6 +174,7 @@ class Script:
             thinking=thinking,
             redacted=redacted,
             text=text,
+            refusal=refusal,
             calls=calls,
             finish=finish,
             stop_sequence=stop_sequence,

@@ -1,6 +1,6 @@
 """How each family of models behaves on the wire: the quirks of the real thing, fixed by model so that tests can rely on them.
 
-Source: copilot-upstream.md §3.2, §3.3 and §6. Where the source does not say which family has a quirk, the sandbox chooses.
+Source: copilot-upstream.md §3.2, §3.3, §4.3, §6. Where the source does not say which family has a quirk, the sandbox chooses.
 """
 
 import re
@@ -19,6 +19,11 @@ class Traits:
     numbered, not numbered, or all numbered 0. `whole_arguments`: a call's arguments come in one piece. `stop_after_tools`: the
     finish reason says "stop" though tools were called. `opaque`: where the reasoning signature comes. `loose_chunks`: content
     chunks with `role: null`, `model: ""` and filter offsets. `obfuscates`: random filler in each delta.
+
+    On /responses: `interleaves`: the arguments of parallel calls are streamed by turns. `late_summary`: a summary of reasoning
+    is not streamed, it stands in the finished item. `splits_messages`: each paragraph is a message of its own. `stray_done`:
+    `[DONE]` after the end. `tier`: the service tier it says it used. `late_seals`: reasoning it cannot read is found out only
+    after the stream has begun.
     """
 
     backend: Literal["bdrk", "vrtx", ""] = ""
@@ -30,13 +35,22 @@ class Traits:
     opaque: Literal["with_text", "after_text", "after_finish", "cot"] = "after_finish"
     loose_chunks: bool = False
     obfuscates: bool = False
+    interleaves: bool = False
+    late_summary: bool = False
+    splits_messages: bool = False
+    stray_done: bool = False
+    tier: Literal["default", "priority", ""] = "default"
+    late_seals: bool = False
 
 
 _GEMINI = Traits(usage_on_finish=True, tool_index="absent", whole_arguments=True, stop_after_tools=True, opaque="after_text")
-_GROK = Traits(opaque="cot")
+_GROK = Traits(opaque="cot", stray_done=True, tier="", late_seals=True)
 _KIMI = Traits(tool_index="zero", opaque="after_text")
 _GPT = Traits(loose_chunks=True)
-_GPT_REASONING = Traits(obfuscates=True)
+_GPT_REASONING = Traits(obfuscates=True, interleaves=True)
+_GPT_CODEX = Traits(obfuscates=True, late_summary=True, stray_done=True)
+# Those that know Codex's own protocol: what the catalog calls tool search.
+_GPT_SEARCHING = Traits(obfuscates=True, interleaves=True, splits_messages=True, tier="priority")
 
 _BACKENDS: dict[str, Literal["bdrk", "vrtx", ""]] = {"haiku": "bdrk", "sonnet": "vrtx", "opus": ""}
 _RELEASES = {
@@ -55,8 +69,13 @@ def of(model: Model) -> Traits:
     if model.is_gemini:
         return _GEMINI
     if model.is_openai_reasoning:
-        return _GPT_REASONING
+        return _GPT_CODEX if "codex" in model.id else _GPT_SEARCHING if searches_tools(model) else _GPT_REASONING
     return {"xAI": _GROK, "Moonshot AI": _KIMI}.get(model.vendor, _GPT)
+
+
+def searches_tools(model: Model) -> bool:
+    """Whether the model takes tools as items of the conversation: deferred, searched for, added later."""
+    return bool(model.raw.get("capabilities", {}).get("supports", {}).get("tool_search"))
 
 
 def dated_name(model: Model) -> str:

@@ -23,7 +23,14 @@ WEATHER = {
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/responses"), ("POST", "/v1/responses"), ("GET", "/chat/completions"), ("POST", "/models"), ("GET", "/")],
+    [
+        ("POST", "/responses/compact"),
+        ("GET", "/responses/r"),
+        ("POST", "/v1/responses"),
+        ("GET", "/chat/completions"),
+        ("POST", "/models"),
+        ("GET", "/"),
+    ],
 )
 async def test_what_is_not_there(client: "Client", method: str, path: str) -> None:
     got = await (client.get(path) if method == "GET" else client.post(path, {}))
