@@ -175,6 +175,8 @@ class Service:
             # As many connections as there are streams; cookies would only tell requests of one person from each other.
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
+            # Said here because aiohttp would offer whatever this Python can unpack.
+            headers={"Accept-Encoding": "gzip, deflate"},
             trust_env=settings.proxy_env,
         )
         await self._owned.enter_async_context(http)

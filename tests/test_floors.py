@@ -118,8 +118,8 @@ def test_only_the_command_line_and_the_desktop_import_late(path: Path) -> None:
         id(child)
         for node in tree.body
         if isinstance(node, ast.If)
-        for child in node.body
-        if "TYPE_CHECKING" in ast.unparse(node.test)
+        for child in [*node.body, *node.orelse]
+        if {"TYPE_CHECKING", "sys.version_info"} & {ast.unparse(part) for part in ast.walk(node.test)}
     }
     late_libraries = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs"}  # heavy, and needed by few runs
     for name, node in imports(path):

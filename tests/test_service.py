@@ -381,3 +381,7 @@ async def test_a_connection_kept_alive_is_closed_after_its_answer(settings_for: 
         answer = await wire.rest()
         await stopping
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_copilot_is_offered_the_same_compressions_by_every_python(service: Service, sandbox: Sandbox) -> None:
+    assert {seen.headers["Accept-Encoding"] for seen in sandbox.seen} == {"gzip, deflate"}

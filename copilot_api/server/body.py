@@ -1,6 +1,7 @@
 """Request bodies: read whole, within the limit, also where a client compressed them."""
 
 import asyncio
+import sys
 import zlib
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -9,7 +10,12 @@ from aiohttp import web
 
 from copilot_api.errors import BodyTooLarge, ClientMistake, EncodingUnknown
 
-ENCODINGS = frozenset({"gzip", "deflate"})
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+ENCODINGS = frozenset({"gzip", "deflate", "zstd"})
 
 LARGE_BYTES = 256 * 1024
 """From here on parsing takes long enough to hold up every other stream, so it is done in a thread."""
@@ -22,11 +28,15 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
     """The body, unpacked. Raises BodyTooLarge, EncodingUnknown, ClientMistake."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ENCODINGS | {"identity", ""}:
-        raise EncodingUnknown(f"Content-Encoding {encoding[:40]!r} is not understood", hint="send the body plain, or as gzip")
+        raise EncodingUnknown(
+            f"Content-Encoding {encoding[:40]!r} is not understood", hint="send the body plain, or as gzip or zstd"
+        )
     if (request.content_length or 0) > limit_bytes:
         raise _too_large(limit_bytes)
     body = await _received(request, limit_bytes)
-    return await asyncio.to_thread(_unpacked, body, limit_bytes) if encoding in ENCODINGS else body
+    if encoding not in ENCODINGS:
+        return body
+    return await asyncio.to_thread(_unzstd if encoding == "zstd" else _unzipped, body, limit_bytes)
 
 
 async def _received(request: web.Request, limit_bytes: int) -> bytes:
@@ -40,19 +50,42 @@ async def _received(request: web.Request, limit_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def _unpacked(body: bytes, limit_bytes: int) -> bytes:
-    """A gzip or deflate body. Never makes more of it than the limit: a small body can unpack to a huge one."""
+# Neither makes more of a body than the limit, for a small one can unpack to a huge one.
+
+
+def _unzipped(body: bytes, limit_bytes: int) -> bytes:
+    """A gzip or deflate body."""
     # RFC 9110 means zlib's format by "deflate", and some clients send the bare one; 47 recognises gzip and zlib.
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS if body[:1] and body[0] & 0x0F != 8 and body[:2] != b"\x1f\x8b" else 47)
     try:
         unpacked = unpacker.decompress(body, limit_bytes + 1)
     except zlib.error as error:
-        raise ClientMistake("The request body is not compressed as its Content-Encoding says") from error
+        raise _not_as_said() from error
+    return _whole(unpacked, limit_bytes, is_whole=unpacker.eof)
+
+
+def _unzstd(body: bytes, limit_bytes: int) -> bytes:
+    """A zstd body, as Codex sends it: one frame."""
+    unpacker = zstd.ZstdDecompressor()  # refuses frames that ask for a window of more than 128 MiB
+    try:
+        unpacked = unpacker.decompress(body, limit_bytes + 1)
+    except zstd.ZstdError as error:
+        raise _not_as_said() from error
+    if unpacker.unused_data:
+        raise ClientMistake("Something follows the end of the compressed request body")
+    return _whole(unpacked, limit_bytes, is_whole=unpacker.eof)
+
+
+def _whole(unpacked: bytes, limit_bytes: int, *, is_whole: bool) -> bytes:
     if len(unpacked) > limit_bytes:
         raise _too_large(limit_bytes)
-    if not unpacker.eof:
+    if not is_whole:
         raise ClientMistake("The compressed request body is cut short")
     return unpacked
+
+
+def _not_as_said() -> ClientMistake:
+    return ClientMistake("The request body is not compressed as its Content-Encoding says")
 
 
 def _too_large(limit_bytes: int) -> BodyTooLarge:

@@ -3,8 +3,10 @@
 import gzip
 import io
 import json
+import sys
 import threading
 import zlib
+from collections.abc import Callable
 
 import aiohttp
 import pytest
@@ -15,6 +17,11 @@ from copilot_api.service import Service
 from tests.builders.raw import Wire
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MIB = 1024 * 1024
 PATH = "/v1/chat/completions"
@@ -42,6 +49,8 @@ def bare_deflate(data: bytes) -> bytes:
         ("GZip", gzip.compress(chat("Hei"), mtime=0)),
         ("deflate", zlib.compress(chat("Hei"))),
         ("deflate", bare_deflate(chat("Hei"))),
+        ("zstd", zstd.compress(chat("Hei"))),
+        ("zstd", zstd.compress(chat("Hei"), options={zstd.CompressionParameter.window_log: 27})),
         ("identity", chat("Hei")),
     ],
 )
@@ -53,7 +62,7 @@ async def test_compressed_bodies_are_read(
     assert sandbox.seen[-1].json["messages"] == [{"role": "user", "content": "Hei"}]
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "x" * 1000])
+@pytest.mark.parametrize("encoding", ["br", "zstd, zstd", "gzip, gzip", "x" * 1000])
 async def test_other_compressions_are_refused_by_name(service: Service, encoding: str) -> None:
     async with Wire(service.url) as wire:
         await wire.post(PATH, b"{}", f"Content-Encoding: {encoding}", "Connection: close")
@@ -62,11 +71,28 @@ async def test_other_compressions_are_refused_by_name(service: Service, encoding
     assert b"send the body plain, or as gzip" in answer
 
 
-@pytest.mark.parametrize("packed", [b"this is not gzip", b"", gzip.compress(chat("Hei"), mtime=0)[:-5], b"\x78\x9c????"])
+# The head of a frame that wants a window of 2 GiB.
+WIDE = b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + zstd.compress(chat("Hei"))[6:]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", b"this is not gzip"),
+        ("gzip", b""),
+        ("gzip", gzip.compress(chat("Hei"), mtime=0)[:-5]),
+        ("gzip", b"\x78\x9c????"),
+        ("zstd", b"this is not zstd"),
+        ("zstd", b""),
+        ("zstd", zstd.compress(chat("Hei"))[:-5]),
+        ("zstd", zstd.compress(chat("Hei")) * 2),
+        ("zstd", WIDE),
+    ],
+)
 async def test_what_is_not_compressed_as_announced_is_refused(
-    service: Service, http: aiohttp.ClientSession, packed: bytes
+    service: Service, http: aiohttp.ClientSession, encoding: str, packed: bytes
 ) -> None:
-    async with http.post(service.url + "/v1/messages", data=packed, headers={"Content-Encoding": "gzip"}) as response:
+    async with http.post(service.url + "/v1/messages", data=packed, headers={"Content-Encoding": encoding}) as response:
         assert response.status == 400
         assert "compressed" in (await response.json())["error"]["message"]
 
@@ -123,13 +149,14 @@ async def test_a_client_that_leaves_while_it_uploads_is_forgotten(
     assert "fault of our own" not in caplog.text
 
 
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
 async def test_a_small_body_that_unpacks_to_a_huge_one_is_stopped(
-    make_service: MakeService, http: aiohttp.ClientSession
+    make_service: MakeService, http: aiohttp.ClientSession, encoding: str, pack: Callable[[bytes], bytes]
 ) -> None:
     service = await make_service(body_limit_mib=1)
-    bomb = gzip.compress(bytes(200 * MIB), 9)
+    bomb = pack(bytes(200 * MIB))
     assert len(bomb) < MIB
-    async with http.post(service.url + PATH, data=bomb, headers={"Content-Encoding": "gzip"}) as response:
+    async with http.post(service.url + PATH, data=bomb, headers={"Content-Encoding": encoding}) as response:
         assert response.status == 413
 
 
