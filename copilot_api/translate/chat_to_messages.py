@@ -14,6 +14,7 @@ from copilot_api.translate.fields import Fields
 from copilot_api.translate.messages_history import MessagesHistory
 from copilot_api.translate.request import Request
 from copilot_api.translate.tool_choice import Choice
+from copilot_api.translate.tool_schemas import strict_rule
 
 # Where the client sets no cap, Messages still wants one; more than this nobody waits for.
 MOST_OUTPUT_UNASKED = 64_000
@@ -30,7 +31,7 @@ def request(body: Json, model: Model) -> Request:
 def _request(fields: Fields, model: Model) -> Request:
     fields.take("model")  # the catalog's own id goes up, whatever the client called it
     _refuse_several(fields)
-    toolbox = tools.read_chat(fields.objects("tools"), fields.objects("functions"), may_be_strict=model.structured)
+    toolbox = tools.read_chat(fields.objects("tools"), fields.objects("functions"), may_be_strict=strict_rule(model))
     choice = tool_choice.read_chat(fields, toolbox)
     cap = _cap(fields, model)
     shape, instruction = structured.for_messages(fields, model)

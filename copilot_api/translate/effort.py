@@ -10,6 +10,7 @@ LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _THINKING_LEVELS = LEVELS[1:]
 
 _BUDGETS = {"minimal": 4096, "low": 4096, "medium": 10_000, "high": 24_000}
+_SUMMARY = {"summary": "auto"}
 _LOW_BELOW, _MEDIUM_BELOW = 4_000, 16_000
 
 SAMPLING_WHILE_THINKING: dict[str, Callable[[float], bool]] = {
@@ -48,12 +49,74 @@ def for_chat(
     return said
 
 
-def for_messages(fields: Fields, model: Model, *, most_output: int, forced: bool, may_budget: bool) -> Json:
-    """Takes `reasoning_effort` and Copilot's `thinking_budget`; returns `thinking` and `output_config` for Messages.
+def chat_from_responses(reasoning: Fields, model: Model, *, most_output: int | None, forced: bool, may_budget: bool) -> Json:
+    """Takes `effort` and `summary` of a Responses request's `reasoning`; returns the fields of a Chat request, like `for_chat`.
+
+    Reasoning comes with a chat answer whenever there is some to show.
+    """
+    reasoning.take("summary")
+    is_off = reasoning.peek("effort") == "none"
+    thinking = Fields({"type": "disabled" if is_off else "adaptive"})
+    said = for_chat(thinking, reasoning, model, most_output=most_output, forced=forced, may_budget=may_budget)
+    if is_off and "type" not in thinking:
+        reasoning.take("effort")
+    return said
+
+
+def for_responses(thinking: Fields, config: Fields, model: Model) -> Json:
+    """Takes what it can of `thinking` and `output_config.effort`; returns `reasoning` for Responses.
+
+    A summary is asked for when the client thinks and does not say that it leaves the thoughts out.
+    """
+    kind, wanted = thinking.peek("type"), config.peek("effort")
+    if kind == "disabled":
+        level = _least(model)
+        if level in {"none", None}:
+            thinking.take("type")
+        return {"reasoning": {"effort": level}} if level else {}
+    budget = thinking.whole("budget_tokens") if kind == "enabled" else None
+    level = nearest(wanted, model.efforts) or (None if budget is None else nearest(_level_of(budget), model.efforts))
+    if level == wanted:
+        config.take("effort")
+    shown = {}
+    if kind in {"enabled", "adaptive"} and model.thinks:
+        thinking.take("type")
+        shown = {} if thinking.take("display") == "omitted" else _SUMMARY
+    said = ({"effort": level} if level else {}) | shown
+    return {"reasoning": said} if said else {}
+
+
+def responses_from_chat(fields: Fields, model: Model) -> Json:
+    """Takes `reasoning_effort` and Copilot's `thinking_budget` of a Chat request; returns `reasoning` for Responses.
+
+    A client that asks for reasoning gets to see a summary of it; chat has no other word for that.
+    """
+    wanted, budget = fields.peek("reasoning_effort"), fields.whole("thinking_budget")
+    if wanted == "none":
+        level = _least(model)
+    else:
+        level = nearest(wanted, model.efforts) or (None if budget is None else nearest(_level_of(budget), model.efforts))
+    if level == wanted or (wanted == "none" and not model.thinks):
+        fields.take("reasoning_effort")
+    if budget is not None and not level:
+        fields.lose("thinking_budget")
+    return {"reasoning": {"effort": level} | ({} if level == "none" else _SUMMARY)} if level else {}
+
+
+def for_messages(
+    fields: Fields,
+    model: Model,
+    *,
+    most_output: int,
+    forced: bool,
+    may_budget: bool,
+    key: str = "reasoning_effort",
+) -> Json:
+    """Takes the effort at `key` and Copilot's `thinking_budget`; returns `thinking` and `output_config` for Messages.
 
     The same two conditions as in `for_chat`; Anthropic refuses thinking together with a `forced` tool call.
     """
-    wanted, budget = fields.peek("reasoning_effort"), fields.whole("thinking_budget")
+    wanted, budget = fields.peek(key), fields.whole("thinking_budget")
     budgeted = model.thinking_budget is not None and not model.adaptive_thinking
     level = wanted if wanted in LEVELS else None if budget is None else _level_of(budget)
     if level == "none":
@@ -64,7 +127,7 @@ def for_messages(fields: Fields, model: Model, *, most_output: int, forced: bool
         said = _budgeted(level, budget, model, most_output) if budgeted else _levelled(level, model)
     is_off = level == "none" and (bool(said) or not model.thinks)
     if is_off or "budget_tokens" in said.get("thinking", {}) or said.get("output_config", {}).get("effort") == wanted:
-        fields.take("reasoning_effort")
+        fields.take(key)
     if budget is not None and not said:
         fields.lose("thinking_budget")
     return said
@@ -79,6 +142,11 @@ def nearest(wanted: object, listed: Sequence[str]) -> str | None:
         return None
     at = LEVELS.index(str(wanted))
     return min(candidates, key=lambda level: abs(LEVELS.index(level) - at))
+
+
+def _least(model: Model) -> str | None:
+    """The nearest to no reasoning at all that `model` can do; None for one that has no levels."""
+    return "none" if "none" in model.efforts else nearest(_THINKING_LEVELS[0], model.efforts)
 
 
 def _off_for_chat(thinking: Fields, model: Model) -> Json:

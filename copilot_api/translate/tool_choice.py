@@ -1,17 +1,20 @@
 """Which tools the model must, may or may not call. Rules: translation.md §1.7."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate.fields import Fields
+from copilot_api.translate.tool_names import joined
 from copilot_api.translate.tools import Tool, Toolbox
 
 Mode = Literal["auto", "any", "none", "tool"]
 
 _FROM_MESSAGES: dict[str, Mode] = {"auto": "auto", "any": "any", "none": "none", "tool": "tool"}
 _FROM_CHAT: dict[str, Mode] = {"auto": "auto", "required": "any", "none": "none"}
+_NAMED = frozenset({"function", "custom"})
 _FOR_CHAT: dict[Mode, str] = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -46,19 +49,27 @@ def read_chat(fields: Fields, toolbox: Toolbox) -> Choice:
     """Takes `tool_choice`, the legacy `function_call` and `parallel_tool_calls` of a Chat request. Raises ClientMistake."""
     key = "tool_choice" if "tool_choice" in fields else "function_call"
     one_at_a_time = fields.flag("parallel_tool_calls") is False
-    if isinstance(word := fields.peek(key), str):
-        if word not in _FROM_CHAT:
-            raise fields.mistake(key, f"{word[:40]!r} is not a way to choose tools")
-        return _choose(toolbox, _FROM_CHAT[fields.text(key)], one_at_a_time=one_at_a_time)
-    if key not in fields:
-        return _choose(toolbox, None, one_at_a_time=one_at_a_time)
+    if (said := _in_a_word(fields, key, toolbox, one_at_a_time=one_at_a_time)) is not None:
+        return said
     choice = fields.object(key)
     if key == "function_call":
         return _choose(toolbox, "tool", name=choice.required_text("name"), one_at_a_time=one_at_a_time)
     kind = choice.required_text("type")
     if kind == "allowed_tools":
-        return _choose_among(choice, toolbox, one_at_a_time=one_at_a_time)
-    return _choose(toolbox, "tool", name=_named(choice, kind), one_at_a_time=one_at_a_time)
+        return _choose_among(choice.object(kind), toolbox, _named_inside, one_at_a_time=one_at_a_time)
+    return _choose(toolbox, "tool", name=_named_inside(choice, kind), one_at_a_time=one_at_a_time)
+
+
+def read_responses(fields: Fields, toolbox: Toolbox) -> Choice:
+    """Takes `tool_choice` and `parallel_tool_calls` of a Responses request. Raises ClientMistake."""
+    one_at_a_time = fields.flag("parallel_tool_calls") is False
+    if (said := _in_a_word(fields, "tool_choice", toolbox, one_at_a_time=one_at_a_time)) is not None:
+        return said
+    choice = fields.object("tool_choice")
+    kind = choice.required_text("type")
+    if kind == "allowed_tools":
+        return _choose_among(choice, toolbox, _named_beside, one_at_a_time=one_at_a_time)
+    return _choose(toolbox, "tool", name=_named_beside(choice, kind), one_at_a_time=one_at_a_time)
 
 
 def for_chat(choice: Choice) -> Json:
@@ -71,6 +82,15 @@ def for_chat(choice: Choice) -> Json:
     elif choice.mode:
         said["tool_choice"] = _FOR_CHAT[choice.mode]
     return said | ({"parallel_tool_calls": False} if choice.one_at_a_time else {})
+
+
+def for_responses(choice: Choice) -> Json:
+    """The fields of a Responses request that say so. Without tools there is nothing to say."""
+    said = for_chat(choice)
+    if choice.only and choice.tool:
+        kind = "function" if choice.tool.format is None else "custom"
+        said["tool_choice"] = {"type": kind, "name": choice.tool.name}
+    return said
 
 
 def for_messages(choice: Choice) -> Json:
@@ -94,10 +114,20 @@ def _choose(toolbox: Toolbox, mode: Mode | None, *, name: str = "", one_at_a_tim
     return Choice(mode=mode, tool=tool, one_at_a_time=one_at_a_time, only=toolbox.tools)
 
 
-def _choose_among(choice: Fields, toolbox: Toolbox, *, one_at_a_time: bool) -> Choice:
-    """`allowed_tools` narrows the list, which Messages can only do by leaving the others out."""
-    allowed = choice.object("allowed_tools")
-    names = [_named(entry, entry.text("type") or "function") for entry in allowed.objects("tools")]
+def _in_a_word(fields: Fields, key: str, toolbox: Toolbox, *, one_at_a_time: bool) -> Choice | None:
+    """The choice at `key` of an OpenAI request where it is a word or missing; None where it is an object."""
+    if key not in fields:
+        return _choose(toolbox, None, one_at_a_time=one_at_a_time)
+    if not isinstance(word := fields.peek(key), str):
+        return None
+    if word not in _FROM_CHAT:
+        raise fields.mistake(key, f"{word[:40]!r} is not a way to choose tools")
+    return _choose(toolbox, _FROM_CHAT[fields.text(key)], one_at_a_time=one_at_a_time)
+
+
+def _choose_among(allowed: Fields, toolbox: Toolbox, named: Callable[[Fields, str], str], *, one_at_a_time: bool) -> Choice:
+    """`allowed_tools` narrows the list, which elsewhere can only be done by leaving the others out."""
+    names = [named(entry, entry.text("type") or "function") for entry in allowed.objects("tools")]
     wanted = [toolbox.names.known(name) for name in names]
     only = tuple(tool for tool in toolbox.tools if tool.name in wanted)
     if not only:
@@ -106,9 +136,14 @@ def _choose_among(choice: Fields, toolbox: Toolbox, *, one_at_a_time: bool) -> C
     return Choice(mode=mode, one_at_a_time=one_at_a_time, only=only)
 
 
-def _named(entry: Fields, kind: str) -> str:
+def _named_inside(entry: Fields, kind: str) -> str:
     """The name in `{"type": "function", "function": {"name": ...}}`; a tool of any other type is called by that type."""
-    return entry.object(kind).required_text("name") if kind in {"function", "custom"} else kind
+    return entry.object(kind).required_text("name") if kind in _NAMED else kind
+
+
+def _named_beside(entry: Fields, kind: str) -> str:
+    """The name in `{"type": "function", "name": ...}`, which may stand in a namespace."""
+    return joined(entry.text("namespace"), entry.required_text("name")) if kind in _NAMED else kind
 
 
 def _not_offered(names: str) -> ClientMistake:

@@ -11,6 +11,7 @@ LONGEST_NAME = 64
 # OpenAI's models behind Copilot's chat refuse longer call ids ("Expected a string with maximum length 40").
 LONGEST_CHAT_ID = 40
 LONGEST_MESSAGES_ID = 64
+LONGEST_RESPONSES_ID = 64
 
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_-]")
 _HASH_LENGTH = 8
@@ -20,6 +21,11 @@ def legal_id(id_: str, *, longest: int = LONGEST_MESSAGES_ID) -> str:
     """`id_` itself if upstream takes it, else a form that it takes and that no other id has."""
     clean = _FORBIDDEN.sub("_", id_)
     return id_ if clean == id_ and len(id_) <= longest else _with_hash(clean, id_, longest)
+
+
+def joined(namespace: str, name: str) -> str:
+    """What `Names` knows a tool of a namespace by. No client's own name holds NULs, and each is sent up as an underscore."""
+    return f"{namespace}\0\0{name}" if namespace else name
 
 
 class Names:

@@ -1,10 +1,13 @@
 """The parameter schemas of tools: put into the form that upstream takes, and known for the tools that come without one."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from copilot_api.dialects.codec import Json
+from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj
+
+StrictRule: TypeAlias = Callable[[Json], bool]
 
 FREE_TEXT: Json = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
 """A custom tool takes free text; as a function it takes this."""
@@ -112,6 +115,17 @@ def is_strict_for_openai(schema: Any) -> bool:
 def is_strict_for_anthropic(schema: Any) -> bool:
     """Whether Anthropic's models can be held to `schema`: every object closed."""
     return all(not _ANTHROPIC_REFUSES & part.keys() and (not _is_object(part) or _is_closed(part)) for part in _parts(schema))
+
+
+def strict_rule(model: Model) -> StrictRule:
+    """Which schemas `model` can be held to in its tool calls."""
+    if not model.is_claude:
+        return is_strict_for_openai
+    return is_strict_for_anthropic if model.structured else _is_never_strict
+
+
+def _is_never_strict(_schema: Json) -> bool:
+    return False
 
 
 def _is_object(part: Json) -> bool:

@@ -1,18 +1,18 @@
 """Tool definitions: read from one dialect, written in another. Rules: translation.md §1.6."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import caching
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.tool_names import Names
+from copilot_api.translate.tool_names import Names, joined
 from copilot_api.translate.tool_schemas import (
     FREE_TEXT,
+    StrictRule,
     built_in,
     describes_object,
-    is_strict_for_anthropic,
     is_strict_for_openai,
     normal,
 )
@@ -23,13 +23,25 @@ _CALLABLE = frozenset({"function", "custom"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """One tool the model may call. `name` is as sent up; `strict` is None where nothing was said."""
+    """One tool the model may call. `name` is as sent up; `strict` is None where nothing was said.
+
+    `format` is there for a tool that takes free text, as Responses writes it: `{"type": "text"}`, or a grammar.
+    """
 
     name: str
     description: str = ""
     parameters: Json
     strict: bool | None = None
     marked: bool = False
+    format: Json | None = None
+
+    @property
+    def full_description(self) -> str:
+        """The description, with the grammar of the input, which a function cannot state otherwise."""
+        if self.format is None or "definition" not in self.format:
+            return self.description
+        grammar = f"The input must match this {self.format['syntax']} grammar:\n{self.format['definition']}"
+        return f"{self.description}\n\n{grammar}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +49,19 @@ class Toolbox:
     """The tools of one request.
 
     `hosted` are the client's names of tools that run on its provider's servers, which nobody does here; `custom` those of
-    tools that take free text.
+    tools that take free text. `namespaces` leads from a name as sent up to the namespace and name that the client knows.
     """
 
     tools: tuple[Tool, ...] = ()
     names: Names = field(default_factory=Names)
     hosted: frozenset[str] = frozenset()
     custom: frozenset[str] = frozenset()
+    namespaces: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """From the name as sent to the client's own, where they differ and no namespace is why."""
+        return {sent: own for sent, own in self.names.changed.items() if sent not in self.namespaces}
 
     def find(self, name: str) -> Tool | None:
         """The tool that the client calls `name`."""
@@ -71,8 +89,11 @@ def read_messages(definitions: list[Fields]) -> Toolbox:
     return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted))
 
 
-def read_chat(definitions: list[Fields], legacy: list[Fields], *, may_be_strict: bool) -> Toolbox:
-    """The tools of an OpenAI Chat request, and its legacy `functions`. Raises ClientMistake like `read_messages`."""
+def read_chat(definitions: list[Fields], legacy: list[Fields], *, may_be_strict: StrictRule) -> Toolbox:
+    """The tools of an OpenAI Chat request, and its legacy `functions`. Raises ClientMistake like `read_messages`.
+
+    `may_be_strict` says which schemas the model can be held to.
+    """
     functions = [("function", function, False) for function in legacy]
     hosted: set[str] = set()
     for definition in definitions:
@@ -90,11 +111,40 @@ def read_chat(definitions: list[Fields], legacy: list[Fields], *, may_be_strict:
         marked = caching.take_mark(function) or marked_outside
         if kind == "custom":
             custom.add(own)
-            tools.append(Tool(name=names.sent(own), description=_with_grammar(function), parameters=FREE_TEXT, marked=marked))
+            tools.append(_free_text(names.sent(own), function, marked=marked))
         else:
             tools.append(_function(names.sent(own), function, may_be_strict=may_be_strict, marked=marked))
     _check_count(tools)
     return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted), custom=frozenset(custom))
+
+
+def read_responses(definitions: list[Fields], *, may_be_strict: StrictRule) -> Toolbox:
+    """The tools of a Responses request, those of a namespace under a joined name. Raises ClientMistake like `read_messages`.
+
+    A tool may be defined again further on in the conversation; the newest definition counts, in the place of the first.
+    """
+    hosted: set[str] = set()
+    found = list(_callables(definitions, hosted))
+    names = Names(_plain_names([definition for _, namespace, definition in found if not namespace]))
+    tools: dict[str, Tool] = {}
+    custom: set[str] = set()
+    namespaces: dict[str, tuple[str, str]] = {}
+    for kind, namespace, definition in found:
+        own = definition.required_text("name")
+        sent = names.sent(joined(namespace, own))
+        namespaces |= {sent: (namespace, own)} if namespace else {}
+        custom |= {own} if kind == "custom" else set()
+        tools[sent] = (
+            _free_text(sent, definition) if kind == "custom" else _function(sent, definition, may_be_strict=may_be_strict)
+        )
+    _check_count(list(tools.values()))
+    return Toolbox(
+        tools=tuple(tools.values()),
+        names=names,
+        hosted=frozenset(hosted),
+        custom=frozenset(custom),
+        namespaces=namespaces,
+    )
 
 
 def stubs(names: Sequence[str]) -> tuple[Tool, ...]:
@@ -105,26 +155,38 @@ def stubs(names: Sequence[str]) -> tuple[Tool, ...]:
 
 def for_chat(tool: Tool) -> Json:
     """The definition as Chat Completions takes it."""
-    function = {"name": tool.name} | ({"description": tool.description} if tool.description else {})
+    function = {"name": tool.name} | _described(tool.full_description) | {"parameters": tool.parameters}
     strict = {} if tool.strict is None else {"strict": tool.strict}
-    return {"type": "function", "function": function | {"parameters": tool.parameters} | strict}
+    return {"type": "function", "function": function | strict}
 
 
 def for_messages(tool: Tool) -> Json:
     """The definition as Anthropic Messages takes it."""
-    description = {"description": tool.description} if tool.description else {}
     strict = {"strict": True} if tool.strict else {}
     schema = {"input_schema": tool.parameters}
-    return {"name": tool.name} | description | schema | strict | caching.on_block(marked=tool.marked)
+    said = {"name": tool.name} | _described(tool.full_description)
+    return said | schema | strict | caching.on_block(marked=tool.marked)
+
+
+def for_responses(tool: Tool) -> Json:
+    """The definition as Responses takes it, where a tool is strict unless it says that it is not."""
+    if tool.format is not None:
+        return {"type": "custom", "name": tool.name} | _described(tool.description) | {"format": tool.format}
+    said = {"type": "function", "name": tool.name} | _described(tool.description)
+    return said | {"parameters": tool.parameters, "strict": bool(tool.strict)}
+
+
+def _described(description: str) -> Json:
+    return {"description": description} if description else {}
 
 
 def _plain_names(definitions: list[Fields]) -> list[str]:
     return [name for definition in definitions if isinstance(name := definition.peek("name"), str)]
 
 
-def _function(name: str, function: Fields, *, may_be_strict: bool, marked: bool) -> Tool:
+def _function(name: str, function: Fields, *, may_be_strict: StrictRule, marked: bool = False) -> Tool:
     description, parameters = function.text("description"), _schema(function, "parameters")
-    strict = _strict(function, parameters, fits=lambda schema: may_be_strict and is_strict_for_anthropic(schema))
+    strict = _strict(function, parameters, fits=may_be_strict)
     return Tool(name=name, description=description, parameters=parameters, strict=strict, marked=marked)
 
 
@@ -137,21 +199,34 @@ def _schema(definition: Fields, key: str) -> Json:
     return normal(schema)
 
 
-def _strict(definition: Fields, parameters: Json, *, fits: Callable[[Json], bool]) -> bool | None:
+def _strict(definition: Fields, parameters: Json, *, fits: StrictRule) -> bool | None:
     """Whether the model must keep to the schema: carried where upstream can promise it for such a schema, else lost."""
     is_wanted = definition.peek("strict") is True
     return definition.flag("strict") if not is_wanted or fits(parameters) else None
 
 
-def _with_grammar(custom: Fields) -> str:
-    """A custom tool's description, with the grammar of its input, which a function cannot state otherwise."""
-    description = custom.text("description")
-    shape = custom.object("format")
-    if shape.text("type") != "grammar":
-        return description
-    grammar = shape.object("grammar")
-    syntax, definition = grammar.text("syntax"), grammar.text("definition")
-    return f"{description}\n\nThe input must match this {syntax} grammar:\n{definition}".strip()
+def _callables(definitions: list[Fields], hosted: set[str]) -> Iterator[tuple[str, str, Fields]]:
+    """Kind, namespace and definition of each tool that a client runs; the kinds of the others go to `hosted`."""
+    for definition in definitions:
+        kind = definition.text("type") or "function"
+        if kind == "namespace":
+            namespace = definition.required_text("name")
+            yield from ((kind, namespace, inner) for kind, _, inner in _callables(definition.objects("tools"), hosted))
+        elif kind in _CALLABLE:
+            yield kind, "", definition
+        else:
+            hosted.add(kind)
+            definition.drop(kind)
+
+
+def _free_text(name: str, custom: Fields, *, marked: bool = False) -> Tool:
+    """A custom tool. Chat keeps a grammar in an object of its own, Responses does not."""
+    description, shape = custom.text("description"), custom.object("format")
+    form: Json = {"type": "text"}
+    if shape.text("type") == "grammar":
+        grammar = shape.object("grammar") if "grammar" in shape else shape
+        form = {"type": "grammar", "syntax": grammar.text("syntax"), "definition": grammar.text("definition")}
+    return Tool(name=name, description=description, parameters=FREE_TEXT, marked=marked, format=form)
 
 
 def _check_count(tools: list[Tool]) -> None:

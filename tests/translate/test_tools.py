@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from copilot_api.dialects.codec import Json
+from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import tools
 from copilot_api.translate.fields import Fields
+from copilot_api.translate.tool_schemas import strict_rule
 from copilot_api.translate.tools import Toolbox
 
 SCHEMA: Json = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -22,7 +24,8 @@ def from_messages(*definitions: Json) -> tuple[Toolbox, list[str]]:
 
 def from_chat(*definitions: Json, functions: list[Json] | None = None, strict: bool = True) -> tuple[Toolbox, list[str]]:
     fields = Fields({"tools": list(definitions), "functions": functions})
-    toolbox = tools.read_chat(fields.objects("tools"), fields.objects("functions"), may_be_strict=strict)
+    rule = strict_rule(Model(id="claude-x", structured=strict))
+    toolbox = tools.read_chat(fields.objects("tools"), fields.objects("functions"), may_be_strict=rule)
     return toolbox, list(fields.losses())
 
 
