@@ -14,7 +14,7 @@ from copilot_api.upstream.clock import Clock
 class Summary:
     """What a person may know of a request before deciding on it: never its words."""
 
-    dialect: Literal["chat", "messages"]
+    dialect: Literal["chat", "messages", "responses", "gemini"]
     model: str
     client: str
     size_bytes: int

@@ -1,8 +1,6 @@
 """The model endpoints: one loop for every dialect, which knows none of them."""
 
 import asyncio
-import logging
-import re
 import time
 import uuid
 from collections.abc import Callable, Coroutine
@@ -14,15 +12,16 @@ from aiohttp import web
 from copilot_api import translate
 from copilot_api.dialects import chat, messages
 from copilot_api.dialects.codec import Json, loads_request
-from copilot_api.dialects.events import Ask, Counted, Stamp
+from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem, UpstreamRefused
 from copilot_api.log import request_id
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.claims import settled
+from copilot_api.server.errand import Errand, notes
 from copilot_api.server.faults import noted
 from copilot_api.server.limits import Limits, Summary
-from copilot_api.server.sink import Sink
+from copilot_api.server.sink import Outlet, Sink
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.translate import Client, Translation
@@ -34,22 +33,18 @@ PEEKS: dict[Client, Callable[[Json], Ask]] = {"chat": chat.peek, "messages": mes
 TAIL_S = 2.0
 """Seconds that Copilot may stay silent after the answer's end was seen; it sometimes forgets to hang up."""
 
-HEADER_NAMES = 40
 
-_log = logging.getLogger(__name__)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request as it was read: `body` is what `raw` says, and `ask` what the proxy must know of it."""
 
-
-@dataclass(kw_only=True)
-class _Errand:
-    """One request on its way, as the log will tell of it. `begin` translates it for a model, should it be needed again."""
-
-    client: Client
+    raw: bytes
+    body: Json
     ask: Ask
-    model: Model
-    begin: Callable[[Model], Translation]
-    work: Translation
-    started: float
-    status: int = 0
+
+
+Read = Callable[[bytes], Question]
+"""Reads a request. May block: it runs in a thread where there is much to read. Raises ClientMistake."""
 
 
 class Relay:
@@ -64,19 +59,38 @@ class Relay:
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""
-        return await self._serve(request, "chat")
+        return await self.serve(request, "chat", partial(_read, "chat"))
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/messages."""
-        return await self._serve(request, "messages")
+        return await self.serve(request, "messages", partial(_read, "messages"))
 
-    async def _serve(self, request: web.Request, client: Client) -> web.StreamResponse:
-        started = time.monotonic()
+    async def serve(
+        self, request: web.Request, client: Client, read: Read, answered: Callable[[Errand], None] | None = None
+    ) -> web.StreamResponse:
+        """Answers a request that `read` reads in the dialect of `client`. `answered` is told of an answer that was given whole.
+
+        Raises whatever goes wrong while nothing was sent.
+        """
         raw = await read_body(request, self._settings.body_limit_mib * 1024 * 1024)
-        body, ask = await aside(len(raw), _read, raw, client)
-        ask = settled(ask, request.headers, always_user=self._settings.always_user)
+        errand = await self.accept(request, raw, client, read)
+        with errand:
+            response = await (self._stream(request, errand) if errand.ask.stream else self._whole(errand))
+            errand.status = errand.status or response.status
+            if answered and errand.status == 200:
+                answered(errand)
+            return response
+
+    async def accept(self, request: web.Request, raw: bytes, client: Client, read: Read) -> Errand:
+        """A request that can be served and may be: translated, and let through the limits. `request` is what brought `raw`.
+
+        Raises ClientMistake and UpstreamProblem.
+        """
+        started = time.monotonic()
+        question = await aside(len(raw), read, raw)
+        ask = settled(question.ask, request.headers, always_user=self._settings.always_user)
         model = await self._catalog.find(ask.model)
-        begin = partial(self._begin, client, body, raw, ask, _betas(request))
+        begin = partial(self._begin, client, question, ask, _betas(request))
         work = await aside(len(raw), begin, model)
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
@@ -88,26 +102,35 @@ class Relay:
                 initiator=ask.initiator,
             )
         )
-        errand = _Errand(client=client, ask=ask, model=model, begin=begin, work=work, started=started)
-        try:
-            response = await (self._stream(request, errand) if ask.stream else self._whole(errand))
-            errand.status = errand.status or response.status
-        except CopilotApiError as problem:
-            errand.status = problem.status
-            raise
-        except (asyncio.CancelledError, ConnectionError):
-            errand.status = 499
-            raise
-        else:
-            return response
-        finally:
-            _tell(errand)
+        return Errand(client=client, ask=ask, body=question.body, model=model, begin=begin, work=work, started=started)
 
-    def _begin(self, client: Client, body: Json, raw: bytes, ask: Ask, betas: tuple[str, ...], model: Model) -> Translation:
+    async def stream(self, errand: Errand, outlet: Outlet) -> None:
+        """Carries the answer to `outlet`: kept alive while there is nothing to say, and ended truthfully.
+
+        Raises what goes wrong while it is not open.
+        """
+        try:
+            await self._pump(errand, outlet)
+        except asyncio.CancelledError:
+            if not outlet.is_open or not self._traffic.resume():
+                raise
+            errand.status = Stopping.status
+            await outlet.farewell(errand.work.fail(Stopping("copilot-api is shutting down")))
+        except Exception as error:
+            if not outlet.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
+                raise
+            problem = error if isinstance(error, CopilotApiError) else noted(error)
+            errand.status = problem.status
+            await outlet.write(errand.work.fail(problem))
+            await outlet.end()
+        else:
+            await outlet.end()
+
+    def _begin(self, client: Client, question: Question, ask: Ask, betas: tuple[str, ...], model: Model) -> Translation:
         return translate.begin(
             client=client,
-            body=body,
-            raw=raw,
+            body=question.body,
+            raw=question.raw,
             ask=ask,
             model=model,
             stamp=Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model),
@@ -115,7 +138,7 @@ class Relay:
             allowed_betas=self._settings.betas,
         )
 
-    async def _send(self, errand: _Errand) -> Answer:
+    async def _send(self, errand: Errand) -> Answer:
         """The upstream answer, begun. A refusal that can be mended is mended once. Raises what the client raises."""
         try:
             return await self._send_once(errand, errand.work.request)
@@ -127,7 +150,7 @@ class Relay:
                 raise
         return await self._send_once(errand, mended)
 
-    def _rerouted(self, errand: _Errand, problem: UpstreamRefused) -> bytes | None:
+    def _rerouted(self, errand: Errand, problem: UpstreamRefused) -> bytes | None:
         """The request for another endpoint of the model's, when the list was wrong about this one; None when there is none."""
         if problem.code != "unsupported_api_for_model":
             return None
@@ -140,13 +163,13 @@ class Relay:
         self._catalog.correct(elsewhere)
         return errand.work.request
 
-    async def _send_once(self, errand: _Errand, body: bytes) -> Answer:
+    async def _send_once(self, errand: Errand, body: bytes) -> Answer:
         work = errand.work
         return await self._client.send(work.endpoint, body, request_id=request_id.get(), ask=errand.ask, betas=work.betas)
 
     # Whole answers
 
-    async def _whole(self, errand: _Errand) -> web.Response:
+    async def _whole(self, errand: Errand) -> web.Response:
         """An answer for a client that waits for all of it: every failure still has its own status."""
         answer = await self._send(errand)
         work = errand.work
@@ -158,31 +181,16 @@ class Relay:
                 body = await aside(len(data), work.whole, data)
         finally:
             answer.close()
-        return web.Response(body=body, content_type="application/json", headers=_notes(work))
+        return web.Response(body=body, content_type="application/json", headers=notes(work))
 
     # Streams
 
-    async def _stream(self, request: web.Request, errand: _Errand) -> web.StreamResponse:
-        """A stream: opened when there is something to say, kept alive while there is not, ended truthfully."""
-        sink = Sink(request, self._settings.heartbeat_s, lambda: _notes(errand.work))
-        try:
-            await self._pump(errand, sink)
-        except asyncio.CancelledError:
-            if not sink.is_open or not self._traffic.resume():
-                raise
-            errand.status = Stopping.status
-            await sink.farewell(errand.work.fail(Stopping("copilot-api is shutting down")))
-            return sink.response
-        except Exception as error:
-            if not sink.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
-                raise
-            problem = error if isinstance(error, CopilotApiError) else noted(error)
-            errand.status = problem.status
-            await sink.write(errand.work.fail(problem))
-        await sink.response.write_eof()
+    async def _stream(self, request: web.Request, errand: Errand) -> web.StreamResponse:
+        sink = Sink(request, self._settings.heartbeat_s, lambda: notes(errand.work))
+        await self.stream(errand, sink)
         return sink.response
 
-    async def _pump(self, errand: _Errand, sink: Sink) -> None:
+    async def _pump(self, errand: Errand, outlet: Outlet) -> None:
         """Carries the answer to the client. Raises what goes wrong on the way, also what Copilot says before the first byte."""
         answers: list[Answer] = []
 
@@ -190,40 +198,40 @@ class Relay:
             answers.append(await self._send(errand))
 
         try:
-            await _beside(send(), errand.work, sink)
+            await _beside(send(), errand.work, outlet)
             [answer] = answers
             work = errand.work
             if not answer.is_stream:
                 raise UpstreamBroke("Copilot answered a streaming request without a stream")
             is_over = False
             while not is_over:
-                chunk = await _next(answer, work, sink)
+                chunk = await _next(answer, work, outlet)
                 out = work.feed(chunk) if chunk else work.close()
                 is_over = not chunk or work.failed is not None
                 if work.failed:
                     errand.status = work.failed.status
-                    if not sink.is_open:
+                    if not outlet.is_open:
                         raise work.failed
                 if out:
-                    await sink.write(out)
+                    await outlet.write(out)
         finally:
             for answer in answers:
                 answer.close()
 
 
-def _read(raw: bytes, client: Client) -> tuple[Json, Ask]:
+def _read(client: Client, raw: bytes) -> Question:
     body = loads_request(raw)
-    return body, PEEKS[client](body)
+    return Question(raw=raw, body=body, ask=PEEKS[client](body))
 
 
-async def _beside(sending: Coroutine[object, object, None], work: Translation, sink: Sink) -> None:
+async def _beside(sending: Coroutine[object, object, None], work: Translation, outlet: Outlet) -> None:
     """Awaits `sending`, with heartbeats to the client until it is done. Raises what it raises."""
     pending = asyncio.gather(sending)
     try:
         while not pending.done():
-            await asyncio.wait({pending}, timeout=sink.quiet_for_s())
+            await asyncio.wait({pending}, timeout=outlet.quiet_for_s())
             if not pending.done():
-                await sink.write(work.heartbeat())
+                await outlet.write(work.heartbeat())
     finally:
         # When the client is gone, sending must end too, and be waited for.
         pending.cancel()
@@ -231,13 +239,13 @@ async def _beside(sending: Coroutine[object, object, None], work: Translation, s
     pending.result()
 
 
-async def _next(answer: Answer, work: Translation, sink: Sink) -> bytes:
+async def _next(answer: Answer, work: Translation, outlet: Outlet) -> bytes:
     """The next piece of the answer, b"" at its end, with heartbeats to the client until it comes."""
     while True:
-        piece = await _piece(answer, work, sink.quiet_for_s())
+        piece = await _piece(answer, work, outlet.quiet_for_s())
         if piece is not None:
             return piece
-        await sink.write(work.heartbeat())
+        await outlet.write(work.heartbeat())
 
 
 async def _collected(answer: Answer, work: Translation) -> bytes:
@@ -265,31 +273,3 @@ async def _piece(answer: Answer, work: Translation, within_s: float | None) -> b
 def _betas(request: web.Request) -> tuple[str, ...]:
     values = ",".join(request.headers.getall("anthropic-beta", []))
     return tuple(beta.strip() for beta in values.split(",") if beta.strip())
-
-
-def _notes(work: Translation) -> dict[str, str]:
-    """What was done to the request, as response headers: names only, cleaned, because some are the client's own."""
-    found = {"x-copilot-api-losses": sorted(work.losses), "x-copilot-api-repairs": list(work.repairs)}
-    return {
-        header: ",".join(re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80] for name in names[:HEADER_NAMES])
-        for header, names in found.items()
-        if names
-    }
-
-
-def _tell(errand: _Errand) -> None:
-    usage = errand.work.usage or Counted()
-    _log.info(
-        "%s %s -> %s %s, initiator %s (%s), %d, %d tokens in (%d cached), %d out, %d ms",
-        errand.client,
-        errand.model.id,
-        errand.work.endpoint,
-        "pass-through" if errand.work.is_passthrough else "translated",
-        errand.ask.initiator,
-        errand.ask.why,
-        errand.status,
-        usage.prompt,
-        usage.cached,
-        usage.output,
-        (time.monotonic() - errand.started) * 1000,
-    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from aiohttp import web
 
@@ -16,6 +17,26 @@ STREAM_HEADERS = {
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",
 }
+
+
+class Outlet(Protocol):
+    """The client's end of a stream, whatever carries it. Writing raises ConnectionError when the client is gone."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was said that all is well, so that a failure can only be told inside the stream."""
+
+    def quiet_for_s(self) -> float:
+        """Seconds for which the client may still hear nothing."""
+
+    async def write(self, data: bytes) -> None:
+        """Sends whole frames, and waits for a slow client."""
+
+    async def end(self) -> None:
+        """Nothing follows."""
+
+    async def farewell(self, data: bytes) -> None:
+        """The last words, for a client that may have stopped reading long ago; it is not waited for."""
 
 
 class Sink:
@@ -48,6 +69,10 @@ class Sink:
             await self.response.prepare(self._request)
         await self.response.write(data)
         self._due_at = self._loop.time() + self._heartbeat_s
+
+    async def end(self) -> None:
+        """Nothing follows."""
+        await self.response.write_eof()
 
     async def farewell(self, data: bytes) -> None:
         """The last words, for a client that may have stopped reading long ago; it is not waited for."""

@@ -500,7 +500,7 @@ async def test_the_person_sees_what_asks_and_decides(make_service: MakeService, 
 async def test_one_line_in_the_log_tells_of_each_request(
     service: Service, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "copilot_api.server.relay")
+    caplog.set_level("INFO", "copilot_api.server.errand")
     for path, body in (PASSED_CHAT, TO_CHAT):
         async with http.post(service.url + path, json=body) as response:
             assert response.status == 200

@@ -1,0 +1,76 @@
+"""One model request on its way, and what is told of it: in the log, and to the client in headers."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.events import Ask, Counted
+from copilot_api.dialects.models import Model
+from copilot_api.errors import CopilotApiError
+from copilot_api.translate import Client, Translation
+
+HEADER_NAMES = 40
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Errand:
+    """A request that was let in. `begin` translates it for a model, should it be needed again; `started` is monotonic.
+
+    Used as a context manager around its answer it writes the one line of the log that tells of it.
+    """
+
+    client: Client
+    ask: Ask
+    body: Json
+    model: Model
+    begin: Callable[[Model], Translation]
+    work: Translation
+    started: float
+    status: int = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, CopilotApiError):
+            self.status = error.status
+        elif isinstance(error, asyncio.CancelledError | ConnectionError):
+            self.status = 499
+        elif error is not None:
+            self.status = 500
+        self._tell()
+
+    def _tell(self) -> None:
+        usage = self.work.usage or Counted()
+        _log.info(
+            "%s %s -> %s %s, initiator %s (%s), %d, %d tokens in (%d cached), %d out, %d ms",
+            self.client,
+            self.model.id,
+            self.work.endpoint,
+            "pass-through" if self.work.is_passthrough else "translated",
+            self.ask.initiator,
+            self.ask.why,
+            self.status,
+            usage.prompt,
+            usage.cached,
+            usage.output,
+            (time.monotonic() - self.started) * 1000,
+        )
+
+
+def notes(work: Translation) -> dict[str, str]:
+    """What was done to the request, as response headers: names only, cleaned, because some are the client's own."""
+    found = {"x-copilot-api-losses": sorted(work.losses), "x-copilot-api-repairs": list(work.repairs)}
+    return {
+        header: ",".join(re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80] for name in names[:HEADER_NAMES])
+        for header, names in found.items()
+        if names
+    }

@@ -1,0 +1,69 @@
+"""What the log and the headers tell of a request."""
+
+import asyncio
+import time
+from functools import partial
+
+import pytest
+
+from copilot_api.dialects import messages
+from copilot_api.dialects.codec import Json, dumps
+from copilot_api.dialects.events import Stamp
+from copilot_api.errors import SlowDown
+from copilot_api.server.errand import Errand, notes
+from copilot_api.translate import Translation, begin
+from tests.builders.models import model
+
+
+def errand(**fields: object) -> Errand:
+    body: Json = {"model": "gpt-4.1", "max_tokens": 5, "messages": [{"role": "user", "content": "canary"}], **fields}
+    ask = messages.peek(body)
+    start = partial(begin, client="messages", body=body, raw=dumps(body), ask=ask, stamp=Stamp(id="", created=0, model="m"))
+
+    def again(other: object) -> Translation:
+        return start(model=model("gpt-4.1"))
+
+    return Errand(
+        client="messages",
+        ask=ask,
+        body=body,
+        model=model("gpt-4.1"),
+        begin=again,
+        work=again(None),
+        started=time.monotonic(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (SlowDown("later", retry_after_s=3), 429),
+        (asyncio.CancelledError(), 499),
+        (ConnectionResetError(), 499),
+        (ValueError("canary"), 500),
+    ],
+)
+def test_the_log_tells_how_a_request_ended(caplog: pytest.LogCaptureFixture, error: BaseException, status: int) -> None:
+    caplog.set_level("INFO", "copilot_api.server.errand")
+    with pytest.raises(type(error)), errand():
+        raise error
+    [line] = [record.getMessage() for record in caplog.records]
+    assert f"), {status}, 0 tokens in (0 cached), 0 out, " in line
+    assert "canary" not in line
+
+
+def test_an_answer_that_was_given_keeps_its_status(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "copilot_api.server.errand")
+    with errand() as one:
+        one.status = 200
+    assert "), 200, " in caplog.text
+
+
+def test_what_was_lost_is_told_by_name_and_cleaned() -> None:
+    told = notes(errand(top_k=5, **{"a\r\nb": 1}).work)["x-copilot-api-losses"]
+    assert "top_k" in told.split(",")
+    assert "\r" not in told
+
+
+def test_where_nothing_was_lost_nothing_is_told() -> None:
+    assert "x-copilot-api-losses" not in notes(errand().work)
