@@ -31,11 +31,16 @@ _AUTO_CONTINUE = (
     "This session is being continued from a previous conversation that ran out of context.",
     "Please continue the conversation from where we left it off without asking the user any further questions.",
     "Continue if you have next steps",
+    "[System: You previously generated thoughts but failed to provide a final user-facing response.",
+    "[System: You previously returned an empty response with no text or thoughts.",
 )
 # Texts with which a client asks for that summary; both the place and the words must match.
 _COMPACTION_REQUEST = (
     "Your task is to create a detailed summary of the conversation so far",
     "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools.",
+    "Generate a new <state_snapshot> based on the provided history.",
+    "A previous <state_snapshot> exists in the history.",
+    "Critically evaluate the <state_snapshot> you just generated.",
 )
 # The helper message in which a client hands over the pictures of a tool result.
 _TOOL_IMAGE_TEXTS = (TOOL_IMAGE_MARK, "Attached image(s) from tool result", "[image attached below]")
@@ -67,6 +72,11 @@ def of_responses(body: Json) -> Verdict:
     if isinstance(items, str):
         return Verdict("user", "the input is a text", turn=_turn(_key(body, "prompt_cache_key", "input"), 0))
     return _verdict(objs(body.get("input")), _newest_responses, _is_human_response, _key(body, "prompt_cache_key", "input"))
+
+
+def of_gemini(body: Json) -> Verdict:
+    """For a Gemini body, in the spelling of `gemini_spelling.addressed`."""
+    return _verdict(objs(body.get("contents")), _newest_gemini, _is_human_content, _key(body, "labels", "contents"))
 
 
 def _verdict(
@@ -187,6 +197,31 @@ def _newest_responses(items: list[Json]) -> tuple[Who, str, str]:
 
 def _is_human_response(items: list[Json], at: int) -> bool:
     return _role(items[at]) == "user" and _newest_responses(items[: at + 1])[0] == "user"
+
+
+# Gemini
+
+
+def _newest_gemini(items: list[Json]) -> tuple[Who, str, str]:
+    if not items:
+        return "user", "no content", AGENT
+    if _role(items[-1]) == "model":
+        return "agent", "the newest content is the model's", AGENT
+    parts = [_as_block(part) for part in objs(items[-1].get("parts"))]
+    has_results = any(_kind(part) == "tool_result" for part in parts)
+    if has_results and {_kind(part) for part in parts} == {"tool_result", "media"}:
+        return "agent", "function responses and their media", AGENT  # Gemini CLI writes them side by side
+    return _judge_user({"content": parts}, has_results=has_results)
+
+
+def _as_block(part: Json) -> Json:
+    if "functionResponse" in part:
+        return {"type": "tool_result"}
+    return {"type": "text", "text": _text(part)} if "text" in part else {"type": "media"}
+
+
+def _is_human_content(items: list[Json], at: int) -> bool:
+    return _role(items[at]) != "model" and _newest_gemini(items[: at + 1])[0] == "user"
 
 
 # Shared

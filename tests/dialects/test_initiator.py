@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_api.dialects.codec import Json
-from copilot_api.dialects.initiator import COMPACTION, TOOL_IMAGE_MARK, of_chat, of_messages, of_responses
+from copilot_api.dialects.initiator import COMPACTION, TOOL_IMAGE_MARK, of_chat, of_gemini, of_messages, of_responses
 
 REMINDER = {"type": "text", "text": "<system-reminder>\nTodo list is empty\n</system-reminder>"}
 RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "ok"}
@@ -101,6 +101,66 @@ def test_responses(case: str) -> None:
     assert of_responses({"input": items}).who == who
 
 
+CALLED = {"role": "model", "parts": [{"functionCall": {"name": "ls", "args": {}}}]}
+RESPONSE = {"functionResponse": {"name": "ls", "response": {"output": "ok"}}}
+PICTURE = {"inlineData": {"mimeType": "image/png", "data": "AA"}}
+NUDGE = (
+    "[System: You previously returned an empty response with no text or thoughts. "
+    "Please ensure you provide your final answer or call a tool now.]"
+)
+
+
+def content(*parts: Json, role: str = "user") -> Json:
+    return {"role": role, "parts": list(parts)}
+
+
+GEMINI: dict[str, tuple[Any, str]] = {
+    "a text": ([content({"text": "hello"})], "user"),
+    "a text without a role": ([{"parts": [{"text": "hello"}]}], "user"),
+    "a text after tools": ([content({"text": "q"}), CALLED, content(RESPONSE), content({"text": "and?"})], "user"),
+    "only function responses": ([CALLED, content(RESPONSE, RESPONSE)], "agent"),
+    "function responses in their old role": ([CALLED, content(RESPONSE, role="function")], "agent"),
+    "a response and its picture, as Gemini CLI writes them": ([CALLED, content(RESPONSE, PICTURE)], "agent"),
+    "a response and a reminder": ([CALLED, content(RESPONSE, REMINDER)], "agent"),
+    "a response and human text": ([CALLED, content(RESPONSE, {"text": "stop"})], "user"),
+    "a response, a picture and human text": ([CALLED, content(RESPONSE, PICTURE, {"text": "this one"})], "user"),
+    "a picture alone": ([content(PICTURE)], "user"),
+    "a picture alone after a response": ([CALLED, content(RESPONSE), content(PICTURE)], "user"),
+    "the model's words last": ([content({"text": "q"}), content({"text": "a"}, role="model")], "agent"),
+    "Gemini CLI asks again for an answer": ([content({"text": NUDGE})], "agent"),
+    "Gemini CLI asks again behind human text": ([content({"text": "q"}, {"text": f"\n{NUDGE}"})], "user"),
+    "no contents": ([], "user"),
+    "a content without parts": ([{"role": "user"}], "user"),
+}
+
+
+@pytest.mark.parametrize("case", GEMINI)
+def test_gemini(case: str) -> None:
+    contents, who = GEMINI[case]
+    assert of_gemini({"contents": contents}).who == who
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Generate a new <state_snapshot> based on the provided history.\n\nFirst, reason in your scratchpad.",
+        "A previous <state_snapshot> exists in the history. You MUST integrate all still-relevant information",
+        "Critically evaluate the <state_snapshot> you just generated. Did you omit any specific technical details",
+    ],
+)
+def test_a_summary_asked_for_by_gemini_cli_is_an_agents_compaction(asked: str) -> None:
+    verdict = of_gemini({"contents": [content({"text": "q"}), CALLED, content(RESPONSE), content({"text": asked})]})
+    assert (verdict.who, verdict.purpose) == ("agent", COMPACTION)
+
+
+def test_gemini_requests_of_one_turn_share_its_id_and_the_next_turn_has_another() -> None:
+    first = [content({"text": "q"})]
+    later = [*first, CALLED, content(RESPONSE)]
+    following = [*later, content({"text": "a"}, role="model"), content({"text": "and?"})]
+    ids = [of_gemini({"contents": contents}).turn for contents in (first, later, following)]
+    assert ids[0] == ids[1] != ids[2]
+
+
 def test_13_a_compaction_trigger_is_an_agents_compaction() -> None:
     verdict = of_responses({"input": [QUESTION, {"type": "compaction_trigger"}]})
     assert (verdict.who, verdict.purpose) == ("agent", COMPACTION)
@@ -149,7 +209,7 @@ ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "messages"]), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "messages", "parts"]), inner, max_size=4)
     ),
     max_leaves=12,
 )
@@ -157,5 +217,6 @@ ODD = st.recursive(
 
 @given(ODD)
 def test_no_body_however_odd_raises(value: Any) -> None:
-    for judge, key in ((of_messages, "messages"), (of_chat, "messages"), (of_responses, "input")):
+    judges = ((of_messages, "messages"), (of_chat, "messages"), (of_responses, "input"), (of_gemini, "contents"))
+    for judge, key in judges:
         assert judge({key: value}).who in {"user", "agent"}
