@@ -4,7 +4,7 @@ import re
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import DEFAULT_TOKENIZER, Model
-from copilot_api.tokens import claude, cookbook, read_chat, read_messages, vscode
+from copilot_api.tokens import claude, cookbook, read_chat, read_messages, read_responses, vscode
 from copilot_api.tokens.encodings import Encodings, known
 from copilot_api.tokens.memo import Memo
 from copilot_api.tokens.prompt import Prompt
@@ -34,6 +34,10 @@ class Counter:
     def count_messages(self, body: Json, model: Model) -> int:
         """Input tokens of an Anthropic Messages body; on a model that is not Claude, of the chat it is translated to."""
         return self._count(read_messages.prompt(body), model)
+
+    def count_responses(self, body: Json, model: Model) -> int:
+        """Input tokens of a Responses body; on a model that is served elsewhere, about what its translation has."""
+        return self._count(read_responses.prompt(body), model)
 
     def count_text(self, text: str, tokenizer: str = DEFAULT_TOKENIZER) -> int:
         """Tokens of a text. An unknown tokenizer is taken for o200k_base."""

@@ -47,7 +47,7 @@ def _turn_fixed(turn: Turn, model: Model) -> int:
     message = 0 if turn.continues else PER_MESSAGE
     blocks = len(turn.calls) + (turn.role == "tool")
     files = sum(images.in_document(document) for document in turn.documents)
-    hidden = images.opaque(turn.opaque_chars, per_token=BYTES_PER_HIDDEN_TOKEN)
+    hidden = images.opaque(turn.opaque_chars + turn.sealed_chars, per_token=BYTES_PER_HIDDEN_TOKEN)
     return message + PER_TOOL_BLOCK * blocks + files + hidden + images.tokens(turn.images, model)
 
 

@@ -37,8 +37,8 @@ class Turn:
     """A message, as a chat model would get it: a tool's result is a turn of its own.
 
     `labels` are the short texts a chat message carries beside its content (tool_call_id, name); `only_claude` texts and
-    `opaque_chars` (base64) are carried by the Messages dialect alone. `continues` says that the turn is part of the same
-    message as the one before it.
+    `opaque_chars` (base64) are carried by the Messages dialect alone, `sealed_chars` (base64) of encrypted reasoning by the
+    Responses dialect. `continues` says that the turn is part of the same message as the one before it.
     """
 
     role: str
@@ -50,6 +50,7 @@ class Turn:
     calls: tuple[Call, ...] = ()
     only_claude: tuple[str, ...] = ()
     opaque_chars: int = 0
+    sealed_chars: int = 0
     continues: bool = False
 
 

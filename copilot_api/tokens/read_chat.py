@@ -5,7 +5,8 @@ from typing import Any
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.read import obj, objs, string
-from copilot_api.tokens.prompt import Call, Document, Image, Prompt, Tool, Turn, compact
+from copilot_api.tokens.openai_parts import definition, listed, parts
+from copilot_api.tokens.prompt import Call, Prompt, Tool, Turn, compact
 
 _THOUGHTS = ("reasoning_text", "reasoning_content", "reasoning")
 # Read in a way of their own, or no text at all (an encrypted reasoning).
@@ -14,7 +15,7 @@ _NOT_LABELS = frozenset({"role", "content", "reasoning_opaque", "encrypted_conte
 
 def prompt(body: Json) -> Prompt:
     """What `body` asks the model to read."""
-    messages = _listed(body.get("messages"))
+    messages = listed(body.get("messages"))
     asked = max((at for at, message in enumerate(messages) if obj(message).get("role") == "user"), default=-1)
     choice = body.get("tool_choice")
     return Prompt(
@@ -25,64 +26,20 @@ def prompt(body: Json) -> Prompt:
     )
 
 
-def _listed(value: Any) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    return [value] if isinstance(value, str | dict) else []
-
-
 def _turn(message: Any, *, thinks: bool) -> Turn:
     fields: Json = message if isinstance(message, dict) else {"role": "user", "content": message}
-    texts, images, documents = _content(fields.get("content"))
+    found = parts(fields.get("content"))
     return Turn(
         role=string(fields.get("role")),
         labels=tuple(text for name, text in fields.items() if name not in _NOT_LABELS and isinstance(text, str)),
         has_name=bool(fields.get("name")),
-        texts=tuple(texts),
-        images=tuple(images),
-        documents=tuple(documents),
+        texts=found.texts,
+        images=found.images,
+        documents=found.documents,
         calls=tuple(_calls(fields)),
         # Reasoning counts while the model is at work on its turn; before that it is dropped upstream.
         only_claude=tuple(text for name in _THOUGHTS if thinks and (text := string(fields.get(name)))),
     )
-
-
-def _content(content: Any) -> tuple[list[str], list[Image], list[Document]]:
-    texts: list[str] = []
-    images: list[Image] = []
-    documents: list[Document] = []
-    waiting = [content]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, list):
-            waiting.extend(part)
-        elif isinstance(part, dict):
-            match part.get("type"):
-                case "image_url" | "input_image":
-                    images.append(_image(part))
-                case "file" | "input_file":
-                    documents.append(_document(part))
-                case _:
-                    texts.append(string(part.get("text")) or string(part.get("refusal")))
-    return texts, images, documents
-
-
-def _image(part: Json) -> Image:
-    link = part.get("image_url")
-    url = string(link) or string(obj(link).get("url"))
-    detail = string(part.get("detail")) or string(obj(link).get("detail"))
-    return Image(data=_base64_of(url), detail=detail or "auto")
-
-
-def _document(part: Json) -> Document:
-    data = string((obj(part.get("file")) or part).get("file_data"))
-    return Document(base64_chars=len(_base64_of(data) or data))
-
-
-def _base64_of(url: str) -> str:
-    return url.partition(",")[2] if url.startswith("data:") else ""
 
 
 def _calls(fields: Json) -> Iterator[Call]:
@@ -101,12 +58,6 @@ def _call(id_: str, function: Json) -> Call:
 
 def _tools(body: Json) -> Iterator[Tool]:
     for tool in objs(body.get("tools")):
-        yield Tool(definition=_definition(obj(tool.get("function")) or obj(tool.get("custom")) or tool))
+        yield Tool(definition=definition(obj(tool.get("function")) or obj(tool.get("custom")) or tool))
     for function in objs(body.get("functions")):
-        yield Tool(definition=_definition(function))
-
-
-def _definition(function: Json) -> Json:
-    schema = function.get("parameters", function.get("format"))
-    named = {"name": function.get("name"), "description": function.get("description"), "input_schema": schema}
-    return {name: value for name, value in named.items() if value is not None}
+        yield Tool(definition=definition(function))

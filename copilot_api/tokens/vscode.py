@@ -16,6 +16,8 @@ PER_MESSAGE = 3
 PER_NAME = 1
 TOOLS = 16
 PER_TOOL = 8
+# VS Code does not count encrypted reasoning at all; it is about as long as the reasoning, which its model reads again.
+BYTES_PER_SEALED_TOKEN = 4
 
 
 def count(prompt: Prompt, model: Model, tally: Tally) -> int:
@@ -29,7 +31,8 @@ def turn_tokens(turn: Turn, model: Model, tally: Tally) -> int:
     texts = sum(tally.text(text) for text in (turn.role, *turn.labels, *turn.texts))
     files = sum(tally.text(file.note) if file.note else images.in_document(file) for file in turn.documents)
     named = PER_NAME if turn.has_name else 0
-    return PER_MESSAGE + texts + named + calls(turn.calls, tally) + images.tokens(turn.images, model) + files
+    sealed = images.opaque(turn.sealed_chars, per_token=BYTES_PER_SEALED_TOKEN)
+    return PER_MESSAGE + texts + named + calls(turn.calls, tally) + images.tokens(turn.images, model) + files + sealed
 
 
 def calls(made: tuple[Call, ...], tally: Tally) -> int:

@@ -65,7 +65,7 @@ def test_warming_ahead_takes_the_time_that_the_first_count_would() -> None:
     assert time.perf_counter() - warmed < warmed - started
 
 
-def test_the_same_conversation_counts_alike_in_both_dialects_on_a_chat_model(
+def test_the_same_conversation_counts_alike_in_every_dialect_on_a_chat_model(
     counter: Counter, models: dict[str, Model], png: Callable[[int, int], str]
 ) -> None:
     picture = png(800, 600)
@@ -120,8 +120,36 @@ def test_the_same_conversation_counts_alike_in_both_dialects_on_a_chat_model(
         ],
         "tools": [{"type": "function", "function": {"name": "Bash", "description": "Runs.", "parameters": schema}}],
     }
+    responses = {
+        "instructions": "Be brief.",
+        "input": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "input_text", "text": "What is this?"},
+                    {"type": "input_image", "image_url": f"data:image/png;base64,{picture}"},
+                ],
+            },
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "A" * 400},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I look."}]},
+            {"type": "function_call", "call_id": "call_1", "name": "Bash", "arguments": '{"command":"ls"}'},
+            {"type": "function_call_output", "call_id": "call_1", "output": "a.txt"},
+            {"role": "user", "content": "And now?"},
+        ],
+        "tools": [{"type": "function", "name": "Bash", "description": "Runs.", "parameters": schema}],
+    }
     for name in ("gpt-4o", "gpt-4", "gpt-5-mini", "grok", "gemini"):
-        assert counter.count_messages(messages, models[name]) == counter.count_chat(chat, models[name])
+        expected = counter.count_chat(chat, models[name])
+        assert counter.count_messages(messages, models[name]) == expected
+        assert counter.count_responses(responses, models[name]) == expected
+
+
+def test_encrypted_reasoning_counts_where_its_model_reads_it(counter: Counter, models: dict[str, Model]) -> None:
+    sealed = {"type": "reasoning", "summary": [], "encrypted_content": "A" * 1600}
+    body = {"input": [{"role": "user", "content": "Hello"}, sealed]}
+    for name in ("gpt-5-mini", "grok", "claude-old"):
+        more = counter.count_responses(body, models[name]) - counter.count_responses({"input": body["input"][:1]}, models[name])
+        assert 300 <= more <= 305
 
 
 def test_a_pdf_on_a_chat_model_counts_as_the_note_that_replaces_it(counter: Counter, models: dict[str, Model]) -> None:
@@ -209,12 +237,14 @@ def test_special_tokens_in_a_prompt_are_text(counter: Counter, models: dict[str,
 KEYS = st.sampled_from([
     "role", "content", "type", "text", "name", "input", "id", "source", "data", "tool_calls", "function", "arguments",
     "image_url", "url", "detail", "file", "file_data", "thinking", "signature", "tool_use_id", "title", "description",
+    "call_id", "output", "summary", "encrypted_content", "tools",
     "parameters", "input_schema", "properties", "enum", "items", "defer_loading", "tool_name", "json_schema", "schema",
 ])
 WORDS = st.sampled_from([
     "user", "assistant", "system", "tool", "text", "image", "image_url", "document", "tool_use", "tool_result", "thinking",
     "redacted_thinking", "search_result", "tool_reference", "server_tool_use", "web_search_tool_result", "base64", "content",
-    "file", "function", "custom", "string", "auto", "any", "low", "data:image/png;base64,AAAA",
+    "message", "function_call", "function_call_output", "reasoning", "compaction", "local_shell_call", "namespace",
+    "web_search", "file", "function", "custom", "string", "auto", "any", "low", "data:image/png;base64,AAAA",
 ])
 # fmt: on
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10) | WORDS
@@ -240,6 +270,7 @@ def test_no_json_makes_counting_fail(counter: Counter, body: Json) -> None:
     for model in (Model(id="gpt-4o"), Model(id="grok-4.7"), Model(id="gemini-3"), Model(id="claude-opus-5")):
         assert counter.count_chat(body, model) >= 0
         assert counter.count_messages(body, model) >= 0
+        assert counter.count_responses(body | {"input": body["messages"]}, model) >= 0
 
 
 @given(texts=st.lists(st.text(max_size=200), max_size=6))
@@ -267,6 +298,7 @@ def test_a_body_nested_beyond_pythons_patience_is_counted(counter: Counter, mode
     for model in models.values():
         assert counter.count_chat(body, model) > 8
         assert counter.count_messages(body, model) > 8
+        assert counter.count_responses({"input": body["messages"], "tools": body["tools"]}, model) > 8
 
 
 # Threads and speed
