@@ -4,20 +4,16 @@ Copilot's backends check an encrypted text against the id of its item, and the i
 Source: copilot-upstream §4.2.
 """
 
-from copilot_api.dialects.codec import dumps_text, loads_text
+from copilot_api.dialects.codec import loads_text
 from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, string
+from copilot_api.dialects.responses_decoder import signature
 from copilot_api.translate.carrier import family, pack, unpack
-
-
-def payload(item_id: str, encrypted: str) -> str:
-    """What a carrier of origin "r" holds."""
-    return dumps_text({"id": item_id, "e": encrypted})
 
 
 def seal(item_id: str, encrypted: str, model: Model) -> str:
     """Reasoning that `model` wrote, for a client to keep."""
-    return pack(payload(item_id, encrypted), origin="r", family=family(model))
+    return pack(signature(item_id, encrypted), origin="r", family=family(model))
 
 
 def unseal(text: object, model: Model) -> tuple[str, str] | None:

@@ -214,3 +214,132 @@ def _block_events(index: int, block: Json, rnd: random.Random) -> list[Json]:
     opened = {"type": "content_block_start", "index": index, "content_block": start}
     body = [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
     return [opened, *body, {"type": "content_block_stop", "index": index}]
+
+
+def responses_usage(answer: Answer) -> Json:
+    """The usage object of a Responses answer."""
+    return {
+        "input_tokens": answer.prompt,
+        "input_tokens_details": {"cached_tokens": answer.cached},
+        "output_tokens": answer.output,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": answer.prompt + answer.output,
+    }
+
+
+def responses_items(answer: Answer) -> list[Json]:
+    """The output of a Responses answer."""
+    items: list[Json] = []
+    if answer.thought:
+        summary = [{"type": "summary_text", "text": answer.thought}]
+        sealed = {"encrypted_content": answer.signature} if answer.signature else {}
+        items.append({"type": "reasoning", "id": f"blob-of-{answer.id}", "summary": summary, **sealed})
+    if answer.text:
+        content = [{"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}]
+        items.append({"type": "message", "id": "blob-m", "role": "assistant", "status": "completed", "content": content})
+    return items + [_responses_call(tool) for tool in answer.tools]
+
+
+def responses_whole(answer: Answer) -> Json:
+    """A Responses answer as Copilot gives it whole."""
+    whole: Json = {
+        "id": "blob-r",
+        "object": "response",
+        "created_at": 5,
+        "model": "gpt-x-2025",
+        "output": responses_items(answer),
+        "output_text": None,
+        "parallel_tool_calls": True,
+        "service_tier": "priority",
+        "store": False,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": responses_usage(answer),
+        "copilot_usage": {"total_nano_aiu": 900},
+        **answer.extra,
+    }
+    if answer.stop in _INCOMPLETE:
+        return whole | {"status": "incomplete", "incomplete_details": {"reason": _INCOMPLETE[answer.stop]}}
+    return whole | {"status": "completed"}
+
+
+def responses_stream(answer: Answer, rnd: random.Random, *, interleave: bool = False, gaps: bool = True) -> bytes:
+    """The same answer as Copilot streams it: another id in every event.
+
+    With `gaps`, texts may come only when they are done, and names of events may be missing.
+    """
+    whole = responses_whole(answer)
+    cost = whole.pop("copilot_usage")
+    begun = whole | {"status": "in_progress", "output": [], "usage": None}
+    rows = [_item_events(at, item, rnd, gaps=gaps) for at, item in enumerate(whole["output"])]
+    events: list[Json] = [
+        {"type": f"response.{kind}", "response": begun | {"id": _blob(rnd)}} for kind in ("created", "in_progress")
+    ]
+    calls = [row for row in rows if row[0]["item"]["type"] == "function_call"]
+    events += [event for row in rows if row not in calls for event in row]
+    events += [row.pop(0) for row in calls] if interleave else []
+    while calls:
+        row = rnd.choice(calls) if interleave else calls[0]
+        events.append(row.pop(0))
+        calls = [row for row in calls if row]
+    output = [item | {"id": _blob(rnd)} for item in whole["output"]]
+    last = whole | {"id": _blob(rnd), "output": output}
+    events.append({"type": f"response.{whole['status']}", "response": last, "copilot_usage": cost})
+    numbered = [event | {"sequence_number": number} for number, event in enumerate(events)]
+    frames = [encode(dumps(event), "" if gaps and rnd.random() < 0.2 else event["type"]) for event in numbered]
+    return b"".join([*frames, b"data: [DONE]\n\n"])
+
+
+_INCOMPLETE = {"max_tokens": "max_output_tokens", "refusal": "content_filter"}
+
+
+def _blob(rnd: random.Random) -> str:
+    return f"blob{rnd.getrandbits(64):x}"
+
+
+def _responses_call(tool: Tool) -> Json:
+    arguments = dumps_text(tool.input)
+    call = {"type": "function_call", "id": "blob-c", "call_id": tool.id, "name": tool.name, "arguments": arguments}
+    return call | {"status": "completed"}
+
+
+def _item_events(at: int, item: Json, rnd: random.Random, *, gaps: bool) -> list[Json]:
+    """The events of one item."""
+    place, empty, stem, key, part = _ANATOMY[item["type"]]
+    text = _text_of(item)
+    said = pieces(text, rnd)
+    extra: Json = {"logprobs": []} if stem == "output_text" else {}
+    body: list[Json] = [{"type": f"response.{part}.added", "part": _part(item) | {"text": ""}}] if part else []
+    if not gaps or rnd.random() < 0.8:
+        said = said[:1] if gaps and rnd.random() < 0.2 else said
+        body += [{"type": f"response.{stem}.delta", "delta": piece, "obfuscation": "x9f2"} | extra for piece in said]
+    if not gaps or rnd.random() < 0.8:
+        body.append({"type": f"response.{stem}.done", key: text} | extra)
+        body += [{"type": f"response.{part}.done", "part": _part(item)}] if part else []
+    numbered = [event | place | {"output_index": at, "item_id": _blob(rnd)} for event in body]
+    added = {"type": "response.output_item.added", "output_index": at, "item": item | empty | {"id": _blob(rnd)}}
+    done = {"type": "response.output_item.done", "output_index": at, "item": item}
+    return [added, *numbered, done]
+
+
+# The number of a text within its item, the item while it is empty, its events' name, where the text stands, its part's name.
+_ANATOMY: dict[str, tuple[Json, Json, str, str, str]] = {
+    "reasoning": (
+        {"summary_index": 0},
+        {"summary": [], "encrypted_content": ""},
+        "reasoning_summary_text",
+        "text",
+        "reasoning_summary_part",
+    ),
+    "message": ({"content_index": 0}, {"content": [], "status": "in_progress"}, "output_text", "text", "content_part"),
+    "function_call": ({}, {"arguments": "", "status": "in_progress"}, "function_call_arguments", "arguments", ""),
+}
+
+
+def _part(item: Json) -> Json:
+    part: Json = item["summary" if item["type"] == "reasoning" else "content"][0]
+    return part
+
+
+def _text_of(item: Json) -> str:
+    return str(item["arguments"] if item["type"] == "function_call" else _part(item)["text"])

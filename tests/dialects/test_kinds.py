@@ -17,6 +17,7 @@ from copilot_api.dialects.kinds import is_context_overflow, of_code
         ("billing_not_configured", "billing"),
         ("model_max_prompt_tokens_exceeded", "context_overflow"),
         ("invalid_request_body", "invalid_request"),
+        ("invalid_prompt", "content_filter"),
         ("something_new", None),
         ("", None),
     ],

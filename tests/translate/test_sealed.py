@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_api.dialects.models import Model
+from copilot_api.dialects.responses_decoder import signature
 from copilot_api.translate import carrier, sealed
 
 WRITER = Model(id="gpt-5.3-codex", family="gpt-5.3-codex")
@@ -41,5 +42,5 @@ def test_a_carrier_without_an_encrypted_text_is_no_seal(held: str) -> None:
 
 def test_the_form_is_shared_with_answers_that_are_rewritten() -> None:
     text = carrier.pack('{"id":"rs_1","e":"RU5D"}', origin="r", family="gpt-5.3-codex")
-    assert sealed.payload("rs_1", "RU5D") == '{"id":"rs_1","e":"RU5D"}'
+    assert signature("rs_1", "RU5D") == '{"id":"rs_1","e":"RU5D"}'
     assert sealed.seal("rs_1", "RU5D", WRITER) == text
