@@ -27,9 +27,10 @@ from copilot_api.sandbox.catalog import Catalog
 from copilot_api.sandbox.copilot import Copilot
 from copilot_api.sandbox.delivery import Delivery
 from copilot_api.sandbox.github import GitHub
-from copilot_api.sandbox.replies import Reply
-from copilot_api.sandbox.script import Answer, Call, Script
+from copilot_api.sandbox.replies import Reply, text_reply
+from copilot_api.sandbox.script import Answer, Call, Fault, Script
 from copilot_api.sandbox.seen import Plane, Seen
+from copilot_api.sandbox.socket import PATH, Socket
 from copilot_api.settings import Settings
 
 __all__ = ["Answer", "Call", "Sandbox", "Script", "Seen"]
@@ -64,6 +65,7 @@ class Sandbox:
         self._github = GitHub(accounts=self._accounts, script=self.script, interval_s=poll_interval_s)
         self._copilot = Copilot(accounts=self._accounts, catalog=self._catalog, script=self.script)
         self._runners: list[web.AppRunner] = []
+        self._sockets: set[Socket] = set()
         self._closing = asyncio.Event()
         self.grant = self._accounts.issue()
         """A GitHub token (`ghu_…`) that is signed in from the start."""
@@ -80,6 +82,8 @@ class Sandbox:
     async def stop(self) -> None:
         """Ends every silence, cuts what is still under way and stops listening."""
         self._closing.set()
+        for socket in tuple(self._sockets):
+            await socket.close()
         while self._runners:
             await self._runners.pop().cleanup()
 
@@ -140,6 +144,12 @@ class Sandbox:
 
     async def _listen(self, plane: Plane, answer: Callable[[Seen], Reply]) -> str:
         async def serve(request: web.Request) -> web.StreamResponse:
+            if (
+                plane == "copilot"
+                and request.path == "/responses"
+                and request.headers.get("upgrade", "").lower() == "websocket"
+            ):
+                return await self._upgrade(request)
             return await self._serve(request, plane, answer)
 
         app = web.Application(client_max_size=BODY_LIMIT_BYTES)
@@ -151,16 +161,39 @@ class Sandbox:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
+    async def _upgrade(self, request: web.Request) -> web.StreamResponse:
+        """A WebSocket. Only faults that strike instead of an answer mean anything to the upgrade itself."""
+        seen = await self._see(request, "copilot", path=PATH)
+        fault, refused = self.script.take_fault(seen), self._copilot.responses.admit(seen)
+        if fault or refused:
+            reply = refused or text_reply("the upgrade was refused", status=426)
+            delivery = Delivery(request, seen, pace_s=self._pace_s, closing=self._closing)
+            return await delivery.send(lambda: reply, fault)
+        socket = Socket(request, seen, responses=self._copilot.responses, note=self._note, pace_s=self._pace_s)
+        self._sockets.add(socket)
+        try:
+            return await socket.serve()
+        finally:
+            self._sockets.discard(socket)
+
+    def _note(self, seen: Seen) -> Fault | None:
+        self.seen.append(seen)
+        return self.script.take_fault(seen)
+
     async def _serve(self, request: web.Request, plane: Plane, answer: Callable[[Seen], Reply]) -> web.StreamResponse:
+        seen = await self._see(request, plane, path=request.path)
+        delivery = Delivery(request, seen, pace_s=self._pace_s, closing=self._closing)
+        return await delivery.send(lambda: answer(seen), self.script.take_fault(seen))
+
+    async def _see(self, request: web.Request, plane: Plane, *, path: str) -> Seen:
         seen = Seen(
             plane=plane,
             method=request.method,
-            path=request.path,
+            path=path,
             query=request.query_string,
             headers=request.headers,
             body=await request.read(),
             at=time.monotonic(),
         )
         self.seen.append(seen)
-        delivery = Delivery(request, seen, pace_s=self._pace_s, closing=self._closing)
-        return await delivery.send(lambda: answer(seen), self.script.take_fault(seen))
+        return seen

@@ -24,6 +24,8 @@ def compose(question: Question) -> Answer:
     elif calls:
         names = " and ".join(dict.fromkeys(call.name for call in calls))
         answer = Answer(text=f"Sandbox {question.model.id}: I will use {names}.", calls=calls, finish="tool_use")
+    elif question.searches:
+        answer = Answer(searched=question.said, text=_echo(question))
     elif question.results:
         answer = Answer(text=_summary(question))
     else:

@@ -7,16 +7,10 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from copilot_api.dialects import sse
-from copilot_api.dialects.codec import dumps
-from copilot_api.sandbox.replies import Frame, Refusal, Reply, draw, text_reply
+from copilot_api.sandbox import breakage
+from copilot_api.sandbox.replies import Frame, Reply, draw
 from copilot_api.sandbox.script import Fault
 from copilot_api.sandbox.seen import Seen
-
-# Kinds that strike instead of an answer: the request is not even looked at.
-EARLY = {"status", "unauthorized", "forbidden", "rate_limited", "quota", "overloaded", "html", "reset", "stall"}
-
-_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n"
 
 
 class Delivery:
@@ -42,7 +36,7 @@ class Delivery:
         if fault is None:
             return await self._write(answer())
         self._seen.outcome = fault.kind
-        if fault.kind in EARLY:
+        if fault.kind in breakage.EARLY:
             return await self._instead(fault)
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
@@ -80,11 +74,13 @@ class Delivery:
         if fault.kind == "stall":
             await self._closing.wait()
             return self._reset()
-        return await self._write(_early(fault))
+        return await self._write(breakage.early(fault))
 
     async def _broken_whole(self, reply: Reply, fault: Fault) -> web.StreamResponse:
         if fault.kind == "error_event":
-            return await self._write(draw(_mid_stream(fault), "error"))
+            return await self._write(draw(breakage.problem(fault), "error"))
+        if fault.kind == "failed":
+            return await self._write(breakage.failed_whole(reply, fault))
         if fault.kind in {"no_done", "no_event_lines"}:
             return await self._write(reply)
         half = reply.body[: len(reply.body) // 2]
@@ -101,7 +97,7 @@ class Delivery:
     async def _broken_stream(self, reply: Reply, fault: Fault) -> web.StreamResponse:
         frames = list(reply.frames or ())
         response = await self._open(reply)
-        await self._write_frames(response, _mangled(frames, fault))
+        await self._write_frames(response, breakage.mangled(frames, fault, self._seen.path))
         if fault.kind == "stall_mid":
             await self._closing.wait()
         if fault.kind in {"cut", "stall_mid"}:
@@ -119,64 +115,3 @@ class Delivery:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
         return response or web.Response(status=500)
-
-
-def _mangled(frames: list[Frame], fault: Fault) -> list[Frame]:
-    if fault.kind in {"cut", "stall_mid"}:
-        return frames[: fault.after]
-    if fault.kind == "error_event":
-        return [*frames[: fault.after], Frame(data=_error_event(fault, named=frames[0].data.startswith(b"event:")))]
-    if fault.kind == "eof":
-        return [frame for frame in frames if not frame.closing]
-    if fault.kind == "bad_json":
-        broken = frames[fault.after : fault.after + 1]
-        return [*frames[: fault.after], *(_broken(f) for f in broken), *frames[fault.after + 1 :]]
-    if fault.kind == "no_done":
-        return [frame for frame in frames if b"[DONE]" not in frame.data]
-    return [Frame(data=frame.data[frame.data.index(b"data:") :], closing=frame.closing) for frame in frames]
-
-
-def _broken(frame: Frame) -> Frame:
-    """The frame with the second half of its JSON missing."""
-    line = frame.data.rstrip(b"\n")
-    start = line.index(b"data:")
-    return Frame(data=line[: start + (len(line) - start) // 2 + 5] + b"\n\n", closing=frame.closing)
-
-
-def _error_event(fault: Fault, *, named: bool) -> bytes:
-    problem = _mid_stream(fault)
-    if named:
-        error = {"type": fault.code or "overloaded_error", "message": problem.message}
-        return sse.encode(dumps({"type": "error", "error": error}), "error")
-    detail = {"message": problem.message, "code": problem.code, "type": "server_error"}
-    return sse.encode(dumps({"error": detail}))
-
-
-def _mid_stream(fault: Fault) -> Refusal:
-    return Refusal(fault.message or "Upstream model failed", status=fault.status, code=fault.code or "server_error")
-
-
-def _early(fault: Fault) -> Reply:
-    after_s = str(int(fault.seconds or 30))
-    if fault.kind == "unauthorized":
-        return text_reply(fault.message or "unauthorized: token expired", status=401)
-    if fault.kind == "forbidden":
-        return text_reply(fault.message or "access to this endpoint is forbidden", status=403)
-    if fault.kind == "rate_limited":
-        refusal = Refusal(
-            fault.message or "Sorry, you have exceeded your rate limit. Please wait before you try again.",
-            status=429,
-            code=fault.code or "user_model_rate_limited",
-            headers={"retry-after": after_s, "x-ratelimit-exceeded": "user-model-requests", **fault.headers},
-        )
-        return draw(refusal, "error")
-    if fault.kind == "quota":
-        refusal = Refusal(
-            fault.message or "You have no quota", status=402, code=fault.code or "quota_exceeded", headers=fault.headers
-        )
-        return draw(refusal, "error")
-    if fault.kind == "overloaded":
-        return text_reply(fault.message or "upstream provider is rate limited", status=503)
-    if fault.kind == "html":
-        return Reply(status=502, headers={"content-type": "text/html"}, body=_HTML)
-    return Reply(status=fault.status, headers=fault.headers, body=fault.body)

@@ -85,6 +85,20 @@ def quota_headers(accounts: Accounts) -> dict[str, str]:
     return {f"x-quota-snapshot-{s['quota_id']}": _header(s) for s in _snapshots(PLANS[accounts.plan], accounts)}
 
 
+def socket_snapshots(accounts: Accounts) -> Json:
+    """The same as `copilot_quota_snapshots` on a WebSocket, where the entitlement is a text. Source: copilot-upstream.md §5."""
+    return {
+        s["quota_id"]: {
+            "entitlement": "-1" if s["unlimited"] else str(s["entitlement"]),
+            "percent_remaining": s["percent_remaining"],
+            "overage_count": s["overage_count"],
+            "overage_permitted": s["overage_permitted"],
+            "reset_date": RESET,
+        }
+        for s in _snapshots(PLANS[accounts.plan], accounts)
+    }
+
+
 def _header(snapshot: Json) -> str:
     unlimited = snapshot["unlimited"]
     fields = {

@@ -34,7 +34,7 @@ class Result:
 class Question:
     """`said` is the newest human text. `forced` says that a tool must be called, `wanted` which one ("" any). `limit` is the
     most tokens the answer may have. `schema` is that of structured output; `wants_json` asks for any JSON object. `compacts`
-    asks for one item that stands for the whole conversation.
+    asks for one item that stands for the whole conversation, `searches` for a search of the web on the server.
     """
 
     model: Model
@@ -51,6 +51,7 @@ class Question:
     schema: Json | None = None
     wants_json: bool = False
     compacts: bool = False
+    searches: bool = False
     images: int = 0
 
 

@@ -29,6 +29,8 @@ def of(answer: Answer, number: int, traits: Traits, *, summarises: bool) -> list
     if answer.compacted:
         return [Item(kind="compaction", body={"type": "compaction"})]
     items = [_reasoning(answer.thinking, traits, summarises=summarises)] if answer.thinking or answer.redacted else []
+    if answer.searched:
+        items.append(_search(answer.searched))
     texts = _paragraphs(answer.text) if traits.splits_messages else [answer.text]
     for n, text in enumerate(texts):
         is_last = n == len(texts) - 1 and not answer.calls
@@ -67,6 +69,13 @@ def _reasoning(thinking: str, traits: Traits, *, summarises: bool) -> Item:
             {"type": "response.reasoning_summary_part.done", "part": body["summary"][0]} | at,
         ),
     )
+
+
+def _search(query: str) -> Item:
+    steps = ("in_progress", "searching", "completed")
+    body = {"type": "web_search_call", "status": "completed", "action": {"type": "search", "query": query}}
+    events = tuple({"type": f"response.web_search_call.{step}"} for step in steps)
+    return Item(kind="search", body=body, empty={"status": "in_progress"}, opening=events[:2], closing=events[2:])
 
 
 def _message(kind: str, text: str, phase: str) -> Item:

@@ -21,6 +21,7 @@ _TAGS = (
     "permissions_instructions",
 )
 _WRAPPING = re.compile(r"</?image\b[^>]*>|# AGENTS\.md instructions for .*")
+_SEARCH = re.compile(r"\bsearch\b[^.]{0,40}\b(?:web|internet|online)\b|\bweb search\b", re.IGNORECASE)
 _OUTPUTS = {"function_call_output": "function_call", "custom_tool_call_output": "custom_tool_call"}
 
 
@@ -45,12 +46,13 @@ def ask(body: Json, model: Model) -> Question:
     items = items_of(body)
     tail = list(_tail(items))
     spoken = [words for item in tail if item.get("role") == "user" and (words := _words(item))]
+    said = spoken[-1] if spoken else ""
     output_format = (body.get("text") or {}).get("format") or {}
     effort = (body.get("reasoning") or {}).get("effort")
     limit = body.get("max_output_tokens")
     return Question(
         model=model,
-        said=spoken[-1] if spoken else "",
+        said=said,
         results=tuple(_results(items, tail)),
         tools=() if choice == "none" else tuple(_tools(body)),
         forced=choice == "required" or bool(named),
@@ -60,6 +62,7 @@ def ask(body: Json, model: Model) -> Question:
         limit=int(limit) if limit else None,
         schema=output_format.get("schema"),
         wants_json=output_format.get("type") == "json_object",
+        searches=any(str(tool["type"]).startswith("web_search") for tool in tools_of(body)) and bool(_SEARCH.search(said)),
         compacts=items[-1].get("type") == "compaction_trigger",
         images=sum(part.get("type") == "input_image" for item in tail for part in _parts(item.get("content"))),
     )

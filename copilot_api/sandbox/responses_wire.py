@@ -15,6 +15,9 @@ from copilot_api.sandbox.traits import Traits
 
 TERMINAL = ("response.completed", "response.incomplete", "response.failed", "response.cancelled", "error")
 
+STATUSES = {"length": "incomplete", "context_window": "incomplete", "refusal": "incomplete", "failed": "failed"}
+
+_FAILURE = "Internal server error"
 _BLOCKED = {
     "source_type": "completion",
     "blocked": True,
@@ -69,7 +72,7 @@ def copilot_usage(counted: Counted) -> Json:
 
 
 def _status(answer: Answer) -> str:
-    return {"length": "incomplete", "refusal": "incomplete", "failed": "failed"}.get(answer.finish, "completed")
+    return STATUSES.get(answer.finish, "completed")
 
 
 class _Writer:
@@ -109,7 +112,7 @@ class _Writer:
             "created_at": facts.created,
             "status": status,
             "background": False,
-            "error": {"code": "server_error", "message": "Internal server error"} if status == "failed" else None,
+            "error": {"code": "server_error", "message": self._answer.problem or _FAILURE} if status == "failed" else None,
             "incomplete_details": self._incomplete() if status == "incomplete" else None,
             "instructions": asked.get("instructions"),
             "max_output_tokens": asked.get("max_output_tokens"),
@@ -185,7 +188,7 @@ class _Writer:
         return event | {"item_id": self._id(self.items[i].kind, i), "output_index": i}
 
     def _incomplete(self) -> Json:
-        return {"reason": "max_output_tokens" if self._answer.finish == "length" else "content_filter"}
+        return {"reason": "content_filter" if self._answer.finish == "refusal" else "max_output_tokens"}
 
     def _id(self, kind: Kind, i: int) -> str:
         self._named += 1

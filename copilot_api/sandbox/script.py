@@ -26,6 +26,7 @@ FaultKind: TypeAlias = Literal[
     "cut",
     "stall_mid",
     "error_event",
+    "failed",
     "eof",
     "bad_json",
     "no_done",
@@ -37,8 +38,9 @@ Instead of an answer: `status` (the given status, body and headers), `unauthoriz
 `rate_limited` (429 with Retry-After), `quota` (402), `overloaded` (503), `html` (502 with a web page), `reset` (connection
 reset before the status line), `stall` (silence before the status line).
 Before an answer: `delay`. Within it, after `after` events of a stream: `cut` (connection cut), `stall_mid` (silence),
-`error_event` (an error, then the end), `bad_json` (a broken event, then on as if nothing were), `eof` (a clean end before
-anything that closes the answer). On the whole stream: `no_done` (no `[DONE]`), `no_event_lines` (no `event:` lines).
+`error_event` (an error, then the end), `failed` (`response.failed`, then the end; where there is no such event, an error),
+`bad_json` (a broken event, then on as if nothing were), `eof` (a clean end before anything that closes the answer). On the
+whole stream: `no_done` (no `[DONE]`), `no_event_lines` (no `event:` lines).
 An answer that is not streamed is cut, stalled, ended or broken in the middle of its body.
 """
 
@@ -96,15 +98,18 @@ class Call:
 class Answer:
     """What the model says, before any dialect. `finish` is a Reason of the hub, or any word to be sent as it is.
 
-    Only /responses has `refusal`, the model's own words of refusal kept apart from `text`, and `compacted`, an item that
-    stands for the whole conversation so far, instead of anything else.
+    Only /responses has `refusal`, the model's own words of refusal kept apart from `text`; `searched`, what the hosted web
+    search was asked; `compacted`, an item that stands for the whole conversation so far, instead of anything else; and the
+    finish "failed", with the `problem` to be named.
     """
 
     thinking: str = ""
     redacted: bool = False
     text: str = ""
     refusal: str = ""
+    searched: str = ""
     compacted: bool = False
+    problem: str = ""
     calls: tuple[Call, ...] = ()
     finish: str = "stop"
     stop_sequence: str | None = None
@@ -148,6 +153,8 @@ class Script:
     def __init__(self) -> None:
         self.error_shape: Shape | None = None
         """Pins the shape of error bodies on /v1/messages, which otherwise rotate."""
+        self.web_search = False
+        """Whether /responses takes the hosted tool `web_search`: some models did, at some times."""
         self._faults: list[Fault] = []
         self._answers: list[_Planned] = []
         self._device: list[DeviceState] = []
@@ -160,6 +167,9 @@ class Script:
         thinking: str = "",
         redacted: bool = False,
         refusal: str = "",
+        searched: str = "",
+        compacted: bool = False,
+        problem: str = "",
         tools: Iterable[tuple[str, Any] | Call] = (),
         finish: str = "",
         stop_sequence: str | None = None,
@@ -169,12 +179,15 @@ class Script:
     ) -> None:
         """Plans an answer. `tools` are `(name, arguments)` pairs, arguments as an object or as JSON text, or Calls."""
         calls = tuple(tool if isinstance(tool, Call) else _call(*tool) for tool in tools)
-        finish = finish or ("tool_use" if calls else "stop_sequence" if stop_sequence else "stop")
+        finish = finish or "failed" * bool(problem) or ("tool_use" if calls else "stop_sequence" if stop_sequence else "stop")
         answer = Answer(
             thinking=thinking,
             redacted=redacted,
             text=text,
             refusal=refusal,
+            searched=searched,
+            compacted=compacted,
+            problem=problem,
             calls=calls,
             finish=finish,
             stop_sequence=stop_sequence,
@@ -250,6 +263,7 @@ class Script:
         for queue in (self._faults, self._answers, self._device, self._exchanges):
             queue.clear()
         self.error_shape = None
+        self.web_search = False
 
     @property
     def left(self) -> int:

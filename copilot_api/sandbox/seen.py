@@ -27,6 +27,16 @@ class Seen:
     outcome: str = ""
 
     @property
+    def by_user(self) -> bool:
+        """Whether the request says that a person asked."""
+        return self.headers.get("x-initiator") == "user"
+
+    @property
+    def sees(self) -> bool:
+        """Whether the request says that there are images in it."""
+        return self.headers.get("copilot-vision-request", "").lower() == "true"
+
+    @property
     def json(self) -> Any:
         """The body as JSON. Raises ValueError."""
         return loads(self.body)

@@ -19,7 +19,7 @@ def check(body: Json, model: Model, seen: Seen) -> None:
     for rule in RULES:
         rule(body, model)
     chat_tools.check(body, model)
-    chat_turns.check(body, model, sees=seen.headers.get("copilot-vision-request", "").lower() == "true")
+    chat_turns.check(body, model, sees=seen.sees)
     _prompt_fits(body, model)
 
 

@@ -35,6 +35,31 @@ def check(schema: Any, where: str) -> None:
         check(schema["items"], f"{where}.items")
 
 
+def check_strict(schema: Any, owner: str, path: tuple[str, ...] = ()) -> None:
+    """Raises Refusal unless a checked schema is closed and complete all the way down, as `strict` wants it."""
+    if not isinstance(schema, dict):
+        return
+    properties = schema.get("properties", {})
+    if schema.get("type") == "object" or "properties" in schema:
+        where = f"Invalid schema for {owner}: In context={path}, "
+        if schema.get("additionalProperties") is not False:
+            raise Refusal(f"{where}'additionalProperties' is required to be supplied and to be false.")
+        if missing := [name for name in properties if name not in schema.get("required", [])]:
+            raise Refusal(
+                f"{where}'required' is required to be supplied and to be an array including every key in properties. "
+                f"Missing '{missing[0]}'."
+            )
+    for name, inner in properties.items():
+        check_strict(inner, owner, (*path, "properties", name))
+    for name in ("$defs", "definitions"):
+        for key, inner in schema.get(name, {}).items():
+            check_strict(inner, owner, (*path, name, key))
+    for name in _LISTS_OF_SCHEMAS:
+        for i, inner in enumerate(schema.get(name, [])):
+            check_strict(inner, owner, (*path, name, str(i)))
+    check_strict(schema.get("items"), owner, (*path, "items"))
+
+
 def _check_values(schema: Json, where: str) -> None:
     kinds = schema.get("type", [])
     if not all(isinstance(kind, str) and kind in _TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])):
