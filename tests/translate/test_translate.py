@@ -134,9 +134,7 @@ def test_several_choices_that_were_asked_for_are_kept() -> None:
 
 def test_a_whole_answer_from_a_stream_is_assembled_in_its_own_dialect() -> None:
     work = started("messages", "claude-sonnet-4.6", max_tokens=32000)
-    start = (
-        b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":1}}}\n\n'
-    )
-    end = b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\n'
+    start = b'data: {"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":1}}}\n\n'
+    end = b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\n'
     assert work.feed(start + end) == b""
     assert loads(work.close())["stop_reason"] == "end_turn"
