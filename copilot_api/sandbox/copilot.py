@@ -152,7 +152,8 @@ class Copilot:
         planned = self._script.take_answer(seen)
         if isinstance(planned, Raw):
             return _raw(planned)
-        return embeddings.reply(body, self._catalog.usable(body.get("model"), "/embeddings"))
+        reply = embeddings.reply(body, self._catalog.usable(body.get("model"), "/embeddings"))
+        return replace(reply, headers={**reply.headers, **self._quota()})
 
     def _said(self, seen: Seen, asked: Question) -> Answer | Raw:
         self._answers += 1
