@@ -14,7 +14,7 @@ from copilot_api.cli.terminal import Terminal
 from copilot_api.errors import NotSignedIn, SignInFailed, SubscriptionMissing
 from copilot_api.upstream import grants, legacy, signin
 from copilot_api.upstream.grants import Grant
-from copilot_api.upstream.secrets import Vault, open_vault
+from copilot_api.upstream.secrets import Vault, aside, open_vault
 from copilot_api.upstream.signin import CodeIssued, Done, Progress, Waiting
 
 TOKEN_LIMIT = 4096
@@ -25,14 +25,14 @@ async def sign_in(account: Account, terminal: Terminal | None) -> Grant:
 
     Raises SignInFailed, KeyringUnusable, and what GitHub's answers raise.
     """
-    vault = await asyncio.to_thread(open_vault, account.settings)
+    vault = await aside(lambda: open_vault(account.settings))
     done = await _offer_legacy(account, vault, terminal) or await _by_device_code(account, vault, terminal)
     return _welcome(account, vault, done)
 
 
 async def sign_in_with_token(account: Account, text: str) -> Grant:
     """Keeps a token that the person already has, once GitHub has shown that it works. Raises like `sign_in`."""
-    vault = await asyncio.to_thread(open_vault, account.settings)
+    vault = await aside(lambda: open_vault(account.settings))
     return _welcome(account, vault, await signin.sign_in_with_token(text, account.github, vault))
 
 
@@ -46,7 +46,7 @@ async def grant_of(account: Account, terminal: Terminal | None) -> Grant:
     except NotSignedIn as problem:
         if terminal is None or account.settings.github_token:
             raise
-        console.say(problem.message.lower())
+        console.warn(problem.message)
         return await sign_in(account, terminal)
 
 
