@@ -148,6 +148,8 @@ class Relay:
 
     async def _whole(self, errand: _Errand) -> web.Response:
         """An answer for a client that waits for all of it: every failure still has its own status."""
+        if errand.work.answer is not None:
+            return web.Response(body=errand.work.answer, content_type="application/json", headers=_notes(errand.work))
         answer = await self._send(errand)
         work = errand.work
         try:
@@ -184,6 +186,9 @@ class Relay:
 
     async def _pump(self, errand: _Errand, sink: Sink) -> None:
         """Carries the answer to the client. Raises what goes wrong on the way, also what Copilot says before the first byte."""
+        if errand.work.answer is not None:
+            await sink.write(errand.work.answer)
+            return
         answers: list[Answer] = []
 
         async def send() -> None:
