@@ -87,7 +87,7 @@ async def _by_device_code(account: Account, vault: Vault, terminal: Terminal | N
                 if isinstance(step, CodeIssued):
                     withdraw = await _show_code(step, terminal) or withdraw
                 elif isinstance(step, Waiting):
-                    progress.show(step.problem or "waiting for you to finish there", f"{_minutes(step.left_s)} left")
+                    progress.show(step.problem or "waiting for you to finish there", f"{_span(step.left_s)} left")
     finally:
         progress.end()
         withdraw()
@@ -110,7 +110,7 @@ async def _show_code(code: CodeIssued, terminal: Terminal | None) -> Callable[[]
 def _welcome(account: Account, vault: Vault, done: Done) -> Grant:
     console.say(f"signed in as {done.login or 'an installation'}; the GitHub token is kept in {vault.name}")
     if done.expires_in_s:
-        console.say(f"GitHub ends this sign-in by itself in {_minutes(done.expires_in_s)}")
+        console.say(f"GitHub ends this sign-in by itself in {_span(done.expires_in_s)}")
     if account.settings.show_token:
         console.say(f"GitHub token: {done.grant.value}")
     if account.settings.github_token:
@@ -126,7 +126,7 @@ def read_token() -> str:
     return sys.stdin.read(TOKEN_LIMIT)
 
 
-def _minutes(seconds: float) -> str:
+def _span(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{round(seconds)} s"

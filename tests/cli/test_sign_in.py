@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from copilot_api.cli.sign_in import _span
 from copilot_api.sandbox import Sandbox
 from tests.builders.program import Program
 
@@ -23,6 +24,11 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture(autouse=True)
 def _signs_in_at_the_sandbox(program: Program, sandbox: Sandbox) -> None:
     program.uses(sandbox)
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(29.0, "29 s"), (900.0, "15 min"), (28800.0, "8 h")])
+def test_times_are_told_in_the_unit_that_fits(seconds: float, shown: str) -> None:
+    assert _span(seconds) == shown
 
 
 async def test_without_a_terminal_the_code_is_shown_and_the_program_waits(program: Program, sandbox: Sandbox) -> None:
