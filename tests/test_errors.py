@@ -45,7 +45,7 @@ def test_the_rate_limit_says_when_to_come_back() -> None:
     ("kind", "should_retry"),
     [("billing", False), ("authentication", False), ("permission", False), ("rate_limit", True), ("server", True)],
 )
-def test_a_refusal_is_retried_only_where_time_can_mend_it(kind: errors.Kind, should_retry: bool) -> None:  # noqa: FBT001 - a column
+def test_a_refusal_is_retried_only_where_time_can_mend_it(kind: errors.Kind, should_retry: bool) -> None:
     refusal = UpstreamRefused("no", status=402, kind=kind, code="quota_exceeded", param="p", retry_after="9", hint="wait")
     assert refusal.should_retry is should_retry
     assert (refusal.status, refusal.code, refusal.param, refusal.retry_after) == (402, "quota_exceeded", "p", "9")

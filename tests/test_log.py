@@ -66,8 +66,8 @@ def test_a_traceback_is_redacted_too(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(("verbose", "seen"), [(False, False), (True, True)])
 def test_verbose_means_our_own_steps_only(
     capsys: pytest.CaptureFixture[str],
-    verbose: bool,  # noqa: FBT001 - a column
-    seen: bool,  # noqa: FBT001 - a column
+    verbose: bool,
+    seen: bool,
 ) -> None:
     log.set_up(verbose=verbose)
     logging.getLogger("copilot_api.upstream").debug("a step")

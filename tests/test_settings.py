@@ -68,7 +68,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
 
 
 @pytest.mark.parametrize(("word", "value"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)])
-def test_booleans_from_the_environment(word: str, value: bool) -> None:  # noqa: FBT001 - pytest passes it by name
+def test_booleans_from_the_environment(word: str, value: bool) -> None:
     assert load(environ={"COPILOT_API_MANUAL": word}, path=NOWHERE).manual is value
 
 
@@ -250,7 +250,7 @@ def test_colours_are_given_up_on_request(
     monkeypatch: pytest.MonkeyPatch,
     system: str,
     environ: dict[str, str],
-    allowed: bool,  # noqa: FBT001 - pytest passes it by name
+    allowed: bool,
 ) -> None:
     monkeypatch.setattr("os.environ", environ)
     monkeypatch.setattr("os.name", system)

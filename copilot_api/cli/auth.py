@@ -93,11 +93,9 @@ def _kind(grant: "Grant") -> str:
 
 
 async def _vault_name(loaded: Settings) -> str:
-    import asyncio
+    from copilot_api.upstream.secrets import aside, open_vault
 
-    from copilot_api.upstream.secrets import open_vault
-
-    return (await asyncio.to_thread(open_vault, loaded)).name
+    return (await aside(lambda: open_vault(loaded))).name
 
 
 @with_settings("enterprise_url", "token_store", "verbose")

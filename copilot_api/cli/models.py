@@ -23,10 +23,7 @@ async def models(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--j
         return
     console.table(
         HEAD,
-        [
-            (m.id, m.vendor, _size(m.max_context), _size(m.max_output), " ".join(m.endpoints), why_not(m) or "yes")
-            for m in found
-        ],
+        [(m.id, m.vendor, _size(m.max_context), _size(m.max_output), " ".join(m.endpoints), _verdict(m)) for m in found],
     )
 
 
@@ -61,12 +58,17 @@ def facts(model: "Model") -> dict[str, Any]:
 def why_not(model: "Model") -> str:
     """Why a client cannot use this model here; empty when it can."""
     if model.kind == "completion":
-        return "no: completes code in editors only"
+        return "it completes code in editors only"
     if not model.enabled:
-        return "no: enable it at github.com/settings/copilot"
+        return "it is not enabled: see github.com/settings/copilot"
     if not any(model.speaks(endpoint) for endpoint in ("/chat/completions", "/v1/messages", "/embeddings")):
-        return "no: Copilot offers it at an endpoint that is not served here yet"
+        return "Copilot offers it at an endpoint that is not served here yet"
     return ""
+
+
+def _verdict(model: "Model") -> str:
+    reason = why_not(model)
+    return f"no: {reason}" if reason else "yes"
 
 
 def _size(tokens: int | None) -> str:

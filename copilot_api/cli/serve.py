@@ -26,7 +26,7 @@ SHOWN_MODELS = 6
 
 
 async def serve(loaded: Settings, *, claude_code: bool) -> int:
-    """Serves until a signal comes; gives the exit code: 0 when every open request could finish, 130 when one was cut.
+    """Serves until a signal comes; gives the exit code: 0, or 130 when a second one did not let open requests finish.
 
     Raises what `Service.start` raises, and StartFailed where a question would need a terminal.
     """
@@ -41,7 +41,10 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
                 await stop.unless_wanted(_offer_claude_code(service, terminal))
             await stop.wanted.wait()
             await service.stop()
-            return INTERRUPTED if stop.hurried else 0
+            if stop.hurried is None:
+                return 0
+            await stop.hurried
+            return INTERRUPTED
     finally:
         await service.stop()
 

@@ -14,7 +14,7 @@ from copilot_api.cli.terminal import Terminal
 from copilot_api.errors import NotSignedIn, SignInFailed, SubscriptionMissing
 from copilot_api.upstream import grants, legacy, signin
 from copilot_api.upstream.grants import Grant
-from copilot_api.upstream.secrets import Vault, open_vault
+from copilot_api.upstream.secrets import Vault, aside, open_vault
 from copilot_api.upstream.signin import CodeIssued, Done, Progress, Waiting
 
 TOKEN_LIMIT = 4096
@@ -25,14 +25,14 @@ async def sign_in(account: Account, terminal: Terminal | None) -> Grant:
 
     Raises SignInFailed, KeyringUnusable, and what GitHub's answers raise.
     """
-    vault = await asyncio.to_thread(open_vault, account.settings)
+    vault = await aside(lambda: open_vault(account.settings))
     done = await _offer_legacy(account, vault, terminal) or await _by_device_code(account, vault, terminal)
     return _welcome(account, vault, done)
 
 
 async def sign_in_with_token(account: Account, text: str) -> Grant:
     """Keeps a token that the person already has, once GitHub has shown that it works. Raises like `sign_in`."""
-    vault = await asyncio.to_thread(open_vault, account.settings)
+    vault = await aside(lambda: open_vault(account.settings))
     return _welcome(account, vault, await signin.sign_in_with_token(text, account.github, vault))
 
 
@@ -46,7 +46,7 @@ async def grant_of(account: Account, terminal: Terminal | None) -> Grant:
     except NotSignedIn as problem:
         if terminal is None or account.settings.github_token:
             raise
-        console.say(problem.message.lower())
+        console.warn(problem.message)
         return await sign_in(account, terminal)
 
 
@@ -87,7 +87,7 @@ async def _by_device_code(account: Account, vault: Vault, terminal: Terminal | N
                 if isinstance(step, CodeIssued):
                     withdraw = await _show_code(step, terminal) or withdraw
                 elif isinstance(step, Waiting):
-                    progress.show(step.problem or "waiting for you to finish there", f"{_minutes(step.left_s)} left")
+                    progress.show(step.problem or "waiting for you to finish there", f"{_span(step.left_s)} left")
     finally:
         progress.end()
         withdraw()
@@ -110,7 +110,7 @@ async def _show_code(code: CodeIssued, terminal: Terminal | None) -> Callable[[]
 def _welcome(account: Account, vault: Vault, done: Done) -> Grant:
     console.say(f"signed in as {done.login or 'an installation'}; the GitHub token is kept in {vault.name}")
     if done.expires_in_s:
-        console.say(f"GitHub ends this sign-in by itself in {_minutes(done.expires_in_s)}")
+        console.say(f"GitHub ends this sign-in by itself in {_span(done.expires_in_s)}")
     if account.settings.show_token:
         console.say(f"GitHub token: {done.grant.value}")
     if account.settings.github_token:
@@ -126,7 +126,7 @@ def read_token() -> str:
     return sys.stdin.read(TOKEN_LIMIT)
 
 
-def _minutes(seconds: float) -> str:
+def _span(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{round(seconds)} s"

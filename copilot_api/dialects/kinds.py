@@ -1,5 +1,7 @@
 """What a failure's code means, in words that no dialect owns. Source: copilot-upstream §8."""
 
+import re
+
 from copilot_api.errors import Kind
 
 # The longest prefix that fits decides: Copilot appends plan names and the like (`user_global_rate_limited:pro`).
@@ -38,14 +40,12 @@ _BY_PREFIX: dict[str, Kind] = {
     "bad_request": "invalid_request",
     "model_not_supported": "invalid_request",
     "unsupported_": "invalid_request",
+    "no_available_model_endpoints": "invalid_request",
     "previous_response_not_found": "invalid_request",
 }
-_CONTEXT_TEXTS = (
-    "prompt is too long",
-    "exceeds the limit of",
-    "context_length_exceeded",
-    "maximum context length",
-    "too large for model context window",
+_CONTEXT_OVERFLOW = re.compile(
+    r"prompt is too long|prompt token count of [\d,]+ exceeds|maximum context length|too large for model context window",
+    re.IGNORECASE,
 )
 
 
@@ -57,5 +57,4 @@ def of_code(code: str) -> Kind | None:
 
 def is_context_overflow(message: str) -> bool:
     """Whether `message` says that the prompt does not fit the model."""
-    lowered = message.lower()
-    return any(words in lowered for words in _CONTEXT_TEXTS)
+    return _CONTEXT_OVERFLOW.search(message) is not None

@@ -128,4 +128,5 @@ class Copilot:
         planned = self._script.take_answer(seen)
         if isinstance(planned, Raw):
             return raw_reply(planned)
-        return embeddings.reply(body, self._catalog.usable(body.get("model"), "/embeddings"))
+        reply = embeddings.reply(body, self._catalog.usable(body.get("model"), "/embeddings"))
+        return replace(reply, headers={**reply.headers, **self._speaker.quota()})

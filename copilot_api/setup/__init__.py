@@ -1,1 +1,1 @@
-"""Writes and explains client configurations."""
+"""How client programs are pointed at this server."""

@@ -15,7 +15,7 @@ from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Target, mended
 from copilot_api.translate.repair_chat import CHAT
 from copilot_api.translate.repair_messages import MESSAGES
 from copilot_api.translate.request import Request
-from copilot_api.translate.rewrite import Rewrite
+from copilot_api.translate.rewrite import Rewrite, warmed
 from copilot_api.translate.translation import Client, Prepared, Translation, WayBack
 from copilot_api.translate.watch_chat import ChatWatch
 from copilot_api.translate.watch_messages import MessagesWatch
@@ -71,7 +71,8 @@ def begin(
         wants_usage=_wants_usage(client, body),
         merges=body.get("n") in {None, 1},
     )
-    return Translation(prepared, _way_back(prepared))
+    is_warm_up = client == "messages" and endpoint != "/v1/messages" and ask.max_output == 0
+    return Translation(prepared, _way_back(prepared), answer=warmed(prepared) if is_warm_up else None)
 
 
 def _way_back(prepared: Prepared) -> WayBack:
@@ -79,7 +80,8 @@ def _way_back(prepared: Prepared) -> WayBack:
         return Rewrite(prepared)
     if prepared.client == "chat":
         return ChatWatch(prepared.stamp, wants_usage=prepared.wants_usage, merges=prepared.merges)
-    return MessagesWatch() if prepared.stream_client or not prepared.stream_upstream else AssembledMessages()
+    is_assembled = prepared.stream_upstream and not prepared.stream_client
+    return AssembledMessages(prepared.stamp) if is_assembled else MessagesWatch(prepared.stamp)
 
 
 def _endpoint(client: Client, model: Model) -> Endpoint:

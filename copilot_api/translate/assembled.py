@@ -1,6 +1,7 @@
 """Copilot streams an answer that the client wants whole: same dialect, put back together."""
 
-from copilot_api.dialects.codec import Json, dumps
+from copilot_api.dialects.codec import dumps
+from copilot_api.dialects.events import Stamp
 from copilot_api.dialects.messages import Assembler
 from copilot_api.dialects.sse import Sse
 from copilot_api.translate.watch_messages import MessagesWatch
@@ -9,8 +10,8 @@ from copilot_api.translate.watch_messages import MessagesWatch
 class AssembledMessages(MessagesWatch):
     """Watches like its parent, and keeps the answer until it is complete."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stamp: Stamp) -> None:
+        super().__init__(stamp)
         self._assembler = Assembler()
 
     def frame(self, sse: Sse) -> bytes:
@@ -22,7 +23,3 @@ class AssembledMessages(MessagesWatch):
     def close(self) -> bytes:
         """The whole answer. Raises the problem where there is none."""
         return dumps(self.whole(self._assembler.message()))
-
-    def whole(self, answer: Json) -> Json:
-        """A complete answer, untouched."""
-        return super().whole(answer)

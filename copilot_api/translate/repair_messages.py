@@ -102,7 +102,9 @@ def _server_blocks(body: Json, _target: Target) -> Json:
 def _tool_fields(body: Json, target: Target) -> Json:
     if "tools" in body and not body["tools"]:
         return without(body, "tools", "tool_choice")
-    drop = ("eager_input_streaming",) if TOOL_USE_BETA in target.betas else ("eager_input_streaming", "defer_loading")
+    drop = ["eager_input_streaming"]
+    drop += [] if TOOL_USE_BETA in target.betas else ["defer_loading"]
+    drop += [] if target.model.structured else ["strict"]
 
     def clean(tool: Json) -> Json:
         tool = without(tool, *drop)
@@ -204,18 +206,22 @@ def _is_empty(message: Json) -> bool:
 
 
 def _thinking_history(body: Json, _target: Target) -> Json:
-    """Only reasoning that Anthropic signed comes back to Anthropic; without it, a turn with tools forbids thinking on."""
+    """Only reasoning that Anthropic signed comes back to Anthropic."""
     return keeping_thinking(body, _is_own_thinking)
 
 
 def keeping_thinking(body: Json, is_kept: Callable[[Json], bool]) -> Json:
-    """`body` with only those blocks in its history that `is_kept`; thinking goes off where upstream would miss a block."""
-    after = each_message(body, lambda m: _with_blocks(m, lambda b: b if is_kept(b) else None))
-    if after is body or obj(body.get("thinking")).get("type") != "enabled":
-        return after
-    last = next((m for m in reversed(objs(after.get("messages"))) if m.get("role") == "assistant"), {})
-    kinds = [string(block.get("type")) for block in objs(last.get("content"))]
-    return without(after, "thinking") if "tool_use" in kinds and not THINKING & {*kinds[:1]} else after
+    """`body` with only those blocks in its history that `is_kept`."""
+    return each_message(body, lambda m: _with_blocks(m, lambda b: b if is_kept(b) else None))
+
+
+def paused(body: Json, _target: Target | None = None) -> Json:
+    """`body` without thinking, where the newest turn calls tools and its thinking is lost: the two do not go together."""
+    if obj(body.get("thinking")).get("type") != "enabled":
+        return body
+    newest = next((m for m in reversed(objs(body.get("messages"))) if m.get("role") == "assistant"), {})
+    kinds = [string(block.get("type")) for block in objs(newest.get("content"))]
+    return without(body, "thinking") if "tool_use" in kinds and kinds[0] not in THINKING else body
 
 
 def _is_own_thinking(block: Json) -> bool:
@@ -319,6 +325,7 @@ MESSAGES: tuple[Repair, ...] = (
     Repair(name="blank-text-dropped", does="drops blank text", source="copilot-upstream §6.1", mend=_blank_text),
     Repair(name="cap-clamped", does="lowers a cap to the model's limit", source="translation §5", mend=_cap_clamped),
     Repair(name="thinking-fitted", does="asks for thinking as the model can", source="copilot-upstream §6.1", mend=_thinking),
+    Repair(name="thinking-paused", does="thinks no further without its thoughts", source="translation §4", mend=paused),
     Repair(name="effort-fitted", does="asks for an effort on offer", source="copilot-upstream §6.1", mend=_effort),
     Repair(name="sampling-dropped", does="drops sampling the model refuses", source="copilot-upstream §6.1", mend=_sampling),
 )

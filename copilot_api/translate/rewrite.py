@@ -11,6 +11,7 @@ from copilot_api.dialects.events import (
     Event,
     Events,
     Failed,
+    Opened,
     Refused,
     Stamp,
     Text,
@@ -88,7 +89,7 @@ class Rewrite:
     def _translated(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Closed) and (self.usage is None or self.usage.estimated):
-                yield self._noted(self._estimate())
+                yield self._noted(self.estimated())
             for own in self._custom.feed(self._named(event)):
                 yield from self._seal.feed(self._noted(own))
 
@@ -110,10 +111,23 @@ class Rewrite:
                 pass
         return event
 
-    def _estimate(self) -> Counted:
+    def encode(self, event: Event) -> bytes:
+        """The client's bytes for one event of our own."""
+        return self._encoder.feed(event)
+
+    def estimated(self) -> Counted:
         """Tokens by length, for the rare answer that Copilot does not count."""
         prompt, output = len(self._prepared.request) // BYTES_PER_TOKEN, self._written // BYTES_PER_TOKEN
         return Counted(prompt=prompt, output=output, estimated=True)
+
+
+def warmed(prepared: Prepared) -> bytes:
+    """The answer to a request for no output at all, which only warms Anthropic's cache: there is nothing to send upstream."""
+    rewrite = Rewrite(prepared)
+    nothing: list[Event] = [Opened(), rewrite.estimated(), Closed(reason="length")]
+    if prepared.stream_client:
+        return b"".join(map(rewrite.encode, nothing))
+    return dumps(_COLLECT[prepared.client](nothing, prepared.stamp))
 
 
 class _Seal:

@@ -7,7 +7,7 @@ from copilot_api.dialects.read import obj, objs, string
 from copilot_api.errors import UpstreamRefused
 from copilot_api.translate import notes
 from copilot_api.translate.repair import without
-from copilot_api.translate.repair_messages import THINKING, keeping_thinking
+from copilot_api.translate.repair_messages import THINKING, keeping_thinking, paused
 
 _NAMED_FIELD = re.compile(r"(?:Unsupported (?:parameter|value): |^)['`](?P<field>[a-z_]+)['`]")
 # Signatures are bound to the model that wrote them; after a change of model they are refused.
@@ -40,7 +40,12 @@ def mend(body: Json, problem: UpstreamRefused) -> tuple[Json, str] | None:
         return body | {"messages": [*body["messages"], {"role": "user", "content": notes.CONTINUE}]}, "prefill-continued"
     if _FOREIGN_THINKING.search(problem.message):
         own = keeping_thinking(body, lambda block: string(block.get("type")) not in THINKING)
-        return None if own is body else (own, "thinking-forgotten")
+        return None if own is body else (paused(own), "thinking-forgotten")
+    if "Expected `thinking`" in problem.message and "thinking" in body:
+        return without(body, "thinking"), "thinking-paused"
+    if problem.message.startswith("output_config.format:") and "output_config" in body:
+        config = without(obj(body["output_config"]), "format")
+        return without(body, "output_config") | ({"output_config": config} if config else {}), "format-dropped"
     named = _NAMED_FIELD.search(problem.message)
     field = named["field"] if named else ""
     if field in _DROPPABLE and field in body:

@@ -72,9 +72,11 @@ class Translation:
 
     `request` goes to `endpoint` with `betas`; `stream_upstream` says how the answer will come. `losses` names what the other
     dialect cannot carry. Where the client wants a whole answer and Copilot streams, `feed` gives nothing and `close` all.
+    `answer`, where there is one, is what the client gets without anything being sent.
     """
 
-    def __init__(self, prepared: Prepared, way_back: WayBack) -> None:
+    def __init__(self, prepared: Prepared, way_back: WayBack, *, answer: bytes | None = None) -> None:
+        self.answer = answer
         self.request = prepared.request
         self.endpoint: Endpoint = prepared.endpoint
         self.betas = prepared.betas

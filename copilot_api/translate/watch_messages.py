@@ -5,7 +5,7 @@ Source: copilot-upstream §6.3; what clients insist on: clients.md §5.
 
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps, loads
-from copilot_api.dialects.events import Counted
+from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.messages_decoder import CUT_SHORT, counted_in, problem_in
 from copilot_api.dialects.read import obj
 from copilot_api.dialects.sse import Sse, encode
@@ -15,7 +15,8 @@ from copilot_api.errors import CopilotApiError, UpstreamBroke
 class MessagesWatch:
     """Watches one answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, stamp: Stamp) -> None:
+        self._stamp = stamp
         self.usage: Counted | None = None
         self.failed: CopilotApiError | None = None
         self.finished = False
@@ -56,17 +57,17 @@ class MessagesWatch:
         return encode(dumps(messages.error(problem)), "error")
 
     def whole(self, answer: Json) -> Json:
-        """A complete answer, untouched."""
+        """A complete answer: itself unless a repair fired."""
         self.usage = counted_in(answer)
         self.finished = True
-        return answer
+        return self._named(answer)
 
     def _read(self, kind: str, data: Json, sse: Sse) -> bytes:
         match kind:
             case "error":
                 return self.fail(problem_in(data))
             case "message_start":
-                self._count(obj(data.get("message")).get("usage"), data)
+                return self._start(data, sse)
             case "message_delta":
                 self._count(data.get("usage"), data)
                 self.finished = self.finished or bool(obj(data.get("delta")).get("stop_reason"))
@@ -74,6 +75,22 @@ class MessagesWatch:
                 self._done = True
             case _:
                 pass
+        return self._with_event(kind, sse)
+
+    def _start(self, data: Json, sse: Sse) -> bytes:
+        message = obj(data.get("message"))
+        self._count(message.get("usage"), data)
+        named = self._named(message)
+        return self._with_event("message_start", sse) if named is message else _frame(data | {"message": named})
+
+    def _named(self, message: Json) -> Json:
+        """The model under the name it was asked by: Claude Code gives reasoning back only to the model it knows."""
+        if message.get("model") == self._stamp.model:
+            return message
+        self.repairs.add("model-named")
+        return message | {"model": self._stamp.model}
+
+    def _with_event(self, kind: str, sse: Sse) -> bytes:
         if sse.event or not kind:
             return sse.raw
         self.repairs.add("event-named")  # Anthropic's SDK reads the event line and nothing else
@@ -82,3 +99,7 @@ class MessagesWatch:
     def _count(self, usage: object, data: Json) -> None:
         self._usage |= obj(usage)
         self.usage = counted_in({"usage": self._usage, "copilot_usage": data.get("copilot_usage")})
+
+
+def _frame(data: Json) -> bytes:
+    return encode(dumps(data), str(data["type"]))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from copilot_api.dialects import kinds
 from copilot_api.dialects.codec import Json, loads
 from copilot_api.errors import Kind, UpstreamRefused
 from copilot_api.log import redact
@@ -25,38 +26,20 @@ _SIGN_IN = "sign in again: copilot-api auth"
 _PATIENCE = "Copilot's own rate limit; it lifts by itself"
 _BUSY = "the model is overloaded; try again in a moment, or use another model"
 
-# Codes, matched by prefix because some carry a plan behind a colon.
-_BY_CODE: tuple[tuple[str, Kind, str], ...] = (
-    ("billing_not_configured", "billing", _BILLED_TO),
-    ("quota_exceeded", "billing", _SPENT),
-    ("free_quota_exceeded", "billing", _SPENT),
-    ("overage_limit_reached", "billing", _SPENT),
-    ("billing_error", "billing", _SPENT),
-    ("model_not_supported", "invalid_request", _MODEL),
-    ("no_available_model_endpoints", "invalid_request", _INTEGRATOR),
-    ("model_max_prompt_tokens_exceeded", "context_overflow", ""),
-    ("context_length_exceeded", "context_overflow", ""),
-    ("content_filter", "content_filter", ""),
-    ("model_not_allowed", "permission", _POLICY),
-    ("request_too_large", "too_large", ""),
-    ("payload_too_large", "too_large", ""),
-    ("model_overloaded", "overloaded", _BUSY),
-    ("upstream_provider_rate_limit", "overloaded", _BUSY),
-    ("overloaded_error", "overloaded", _BUSY),
-    ("rate_limit", "rate_limit", _PATIENCE),
-    ("user_model_rate_limited", "rate_limit", _PATIENCE),
-    ("user_global_rate_limited", "rate_limit", _PATIENCE),
-    ("user_weekly_rate_limited", "rate_limit", _PATIENCE),
-    ("integration_rate_limited", "rate_limit", _PATIENCE),
-    ("agent_mode_limit_exceeded", "rate_limit", _PATIENCE),
-    ("extension_blocked", "rate_limit", _PATIENCE),
-)
-_BY_TEXT: tuple[tuple[re.Pattern[str], Kind, str], ...] = (
-    (re.compile(r"prompt is too long", re.IGNORECASE), "context_overflow", ""),
-    (re.compile(r"prompt token count of [\d,]+ exceeds the limit of [\d,]+", re.IGNORECASE), "context_overflow", ""),
-    (re.compile(r"too large for model context window", re.IGNORECASE), "context_overflow", ""),
-    (re.compile(r"not available for integrator", re.IGNORECASE), "invalid_request", _INTEGRATOR),
-)
+# What to do about a code, where its kind alone does not tell; by prefix, because some carry a plan behind a colon.
+_BY_CODE: dict[str, str] = {
+    "billing_not_configured": _BILLED_TO,
+    "model_not_supported": _MODEL,
+    "no_available_model_endpoints": _INTEGRATOR,
+}
+_BY_KIND: dict[Kind, str] = {
+    "billing": _SPENT,
+    "permission": _POLICY,
+    "overloaded": _BUSY,
+    "rate_limit": _PATIENCE,
+    "authentication": _SIGN_IN,
+}
+_NOT_FOR_US = re.compile(r"not available for integrator", re.IGNORECASE)
 # Status -> kind, hint, and the status that clients understand where Copilot's own means nothing to them.
 _BY_STATUS: dict[int, tuple[Kind, str, int]] = {
     400: ("invalid_request", "", 400),
@@ -126,11 +109,18 @@ def _unlisted(status: int) -> tuple[Kind, str, int]:
 
 
 def _by_code(code: str) -> tuple[Kind, str] | None:
-    return next(((kind, hint) for prefix, kind, hint in _BY_CODE if code.startswith(prefix)), None)
+    """A code's kind and hint. `invalid_request_error` and its like say nothing that status and text do not say better."""
+    kind = kinds.of_code(code)
+    hint = next((hint for prefix, hint in _BY_CODE.items() if code.startswith(prefix)), "")
+    if kind is None or (kind == "invalid_request" and not hint):
+        return None
+    return kind, hint or _BY_KIND.get(kind, "")
 
 
 def _by_text(message: str) -> tuple[Kind, str] | None:
-    return next(((kind, hint) for pattern, kind, hint in _BY_TEXT if pattern.search(message)), None)
+    if kinds.is_context_overflow(message):
+        return "context_overflow", ""
+    return ("invalid_request", _INTEGRATOR) if _NOT_FOR_US.search(message) else None
 
 
 def _wordless(status: int) -> str:

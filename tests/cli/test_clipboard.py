@@ -57,16 +57,13 @@ if sys.platform == "linux":
         (programs / "xsel").write_bytes(b"\x7fELF nonsense")
         assert not clipboard.copy("ABCD-1234")
 
-
-@pytest.mark.parametrize(("system", "name", "encoding"), [("darwin", "pbcopy", "utf-8"), ("win32", "clip", "utf-16-le")])
-def test_macos_and_windows_have_one_program_each(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, system: str, name: str, encoding: str
-) -> None:
-    if sys.platform == "linux":
-        (tmp_path / name).write_text(f"#!/bin/sh\n/bin/cat > {tmp_path}/text\n", "utf-8")
-        (tmp_path / name).chmod(0o755)
-        monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.setattr("shutil.which", lambda wanted: str(tmp_path / wanted) if wanted == name else None)
+    @pytest.mark.parametrize(("system", "name", "encoding"), [("darwin", "pbcopy", "utf-8"), ("win32", "clip", "utf-16-le")])
+    def test_macos_and_windows_have_one_program_each(
+        programs: Path, monkeypatch: pytest.MonkeyPatch, system: str, name: str, encoding: str
+    ) -> None:
+        program(programs, name, f"/bin/cat > {programs}/text")
+        # The module asks for the system each time; shutil would look for other endings on the foreign one.
+        monkeypatch.setattr("shutil.which", lambda wanted: str(programs / wanted) if wanted == name else None)
         monkeypatch.setattr(sys, "platform", system)
         assert clipboard.copy("ABCD-1234 é")
-        assert (tmp_path / "text").read_bytes().decode(encoding) == "ABCD-1234 é"
+        assert (programs / "text").read_bytes().decode(encoding) == "ABCD-1234 é"

@@ -16,9 +16,9 @@ from tests.builders.program import Program
         (Model(id="a"), ""),
         (Model(id="a", endpoints=("/v1/messages",)), ""),
         (Model(id="a", kind="embeddings", endpoints=("/embeddings",)), ""),
-        (Model(id="a", enabled=False), "no: enable it at github.com/settings/copilot"),
-        (Model(id="a", kind="completion", endpoints=()), "no: completes code in editors only"),
-        (Model(id="a", endpoints=("/responses",)), "no: Copilot offers it at an endpoint that is not served here yet"),
+        (Model(id="a", enabled=False), "it is not enabled: see github.com/settings/copilot"),
+        (Model(id="a", kind="completion", endpoints=()), "it completes code in editors only"),
+        (Model(id="a", endpoints=("/responses",)), "Copilot offers it at an endpoint that is not served here yet"),
     ],
 )
 def test_what_cannot_be_used_says_why(model: Model, reason: str) -> None:
@@ -36,6 +36,7 @@ async def test_the_table_has_a_line_for_each_model(program: Program, sandbox: Sa
     assert "128k" in row
     assert "/chat/completions" in row
     assert row.endswith("yes")
+    assert next(row for row in rows if row.startswith("gpt-41-copilot ")).endswith("no: it completes code in editors only")
 
 
 async def test_json_holds_the_facts(program: Program, sandbox: Sandbox) -> None:

@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from copilot_api.cli.sign_in import _span
 from copilot_api.sandbox import Sandbox
 from tests.builders.program import Program
 
@@ -24,6 +24,11 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture(autouse=True)
 def _signs_in_at_the_sandbox(program: Program, sandbox: Sandbox) -> None:
     program.uses(sandbox)
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(29.0, "29 s"), (900.0, "15 min"), (28800.0, "8 h")])
+def test_times_are_told_in_the_unit_that_fits(seconds: float, shown: str) -> None:
+    assert _span(seconds) == shown
 
 
 async def test_without_a_terminal_the_code_is_shown_and_the_program_waits(program: Program, sandbox: Sandbox) -> None:
@@ -187,50 +192,3 @@ if sys.platform != "win32":
         assert await screen.ended() == 130
         await asyncio.sleep(0)
         assert "Traceback" not in screen.shown
-
-
-if sys.platform == "linux":
-    SESSION = """
-set -e
-printf 'the password of this keyring' | gnome-keyring-daemon --unlock --components=secrets >/dev/null
-"$PYTHON" -m copilot_api auth --verbose
-"$PYTHON" -m copilot_api auth status --json
-"$PYTHON" -m copilot_api start --port 0 --verbose 2>server.log &
-server=$!
-until grep -q 'press Ctrl-C to stop' server.log; do kill -0 $server; sleep 0.1; done
-kill -TERM $server
-wait $server
-cat server.log
-"$PYTHON" -m copilot_api logout
-"$PYTHON" -m copilot_api auth status --json || true
-"""
-
-    async def test_the_desktops_keyring_keeps_the_token_and_nothing_else_does(program: Program, sandbox: Sandbox) -> None:
-        """The whole way with a real Secret Service: device flow, a new process that reads it back, a server, and the end."""
-        assert shutil.which("dbus-run-session"), "this test needs a keyring: apt-get install dbus gnome-keyring"
-        assert shutil.which("gnome-keyring-daemon"), "this test needs a keyring: apt-get install dbus gnome-keyring"
-        del program.environ["COPILOT_API_TOKEN_STORE"]
-        runtime = program.home / "runtime"
-        runtime.mkdir(mode=0o700)
-        session = {"PYTHON": sys.executable, "XDG_RUNTIME_DIR": str(runtime)}
-        process = await asyncio.create_subprocess_exec(
-            *("dbus-run-session", "--", "sh", "-c", SESSION),
-            env=program.environ | session,
-            cwd=program.home,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(50):
-            output = b"\n".join(await process.communicate()).decode()
-        assert process.returncode == 0, output
-        assert "signed in as sandbox-dev; the GitHub token is kept in Secret Service" in output
-        assert '"source": "Secret Service"' in output
-        assert "serving GitHub Copilot of sandbox-dev at " in output
-        assert "signed out: the GitHub token is gone from Secret Service" in output
-        assert output.count('"signedIn": true') == 1
-        assert output.count('"signedIn": false') == 1
-        files = [path for path in program.home.rglob("*") if path.is_file()]
-        assert any(path.suffix == ".keyring" for path in files)
-        written = output.encode() + b"".join(path.read_bytes() for path in files)
-        assert b"ghu_" not in written
-        assert b"tid=" not in written

@@ -111,7 +111,7 @@ if sys.platform != "win32":
         program.uses(sandbox)
         sandbox.script.device("granted")
         screen = await on_screen("check-usage")
-        await screen.expect("you are not signed in\nenter the code ")
+        await screen.expect("warning: you are not signed in\nenter the code ")
         await screen.expect("Premium: 878.6/7000 used (12.6% used, 87.4% remaining) AI credits [###.....................]")
         assert await screen.ended() == 0
         assert len(program.stored()) == 1

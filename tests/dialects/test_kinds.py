@@ -32,7 +32,9 @@ def test_codes_name_their_kind(code: str, kind: str | None) -> None:
         ("prompt token count of 300 exceeds the limit of 200", True),
         ("prompt is too long: 300 tokens > 200 maximum", True),
         ("Request body is too large for model context window", True),
+        ("This model's maximum context length is 200 tokens", True),
         ("the tool list is too long", False),
+        ("image exceeds the limit of 5 MB", False),
     ],
 )
 def test_an_overflowing_prompt_is_known_by_its_words(message: str, overflows: bool) -> None:

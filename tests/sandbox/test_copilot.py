@@ -76,6 +76,7 @@ async def test_quota_headers_come_with_answers_only(client: "Client") -> None:
         await client.chat(stream=True),
         await client.messages(),
         await client.messages(stream=True),
+        await client.post("/embeddings", {"model": "text-embedding-3-small", "input": ["x"]}),
     ):
         assert got.headers["x-quota-snapshot-premium_interactions"].startswith("ent=7000&")
     for got in (await client.get("/models"), await client.chat(model="nobody")):
@@ -153,6 +154,11 @@ async def test_a_repeated_prompt_is_read_from_the_cache(client: "Client") -> Non
     assert (second["cache_creation_input_tokens"], second["cache_read_input_tokens"], second["input_tokens"]) == (0, 2500, 2)
     chat = [(await client.chat("word " * 2000)).json["usage"]["prompt_tokens_details"] for _ in range(2)]
     assert chat == [{"cached_tokens": 0}, {"cached_tokens": 2500}]
+
+
+async def test_any_answer_can_be_given_byte_by_byte(client: "Client", sandbox: Sandbox) -> None:
+    sandbox.script.raw(b"event: ping\n", b"data: {}\n\n", times=2)
+    assert (await client.messages(stream=True)).frames == (await client.chat(stream=True)).frames == [("ping", b"{}")]
 
 
 async def run_a_command(client: "Client", model: str, prompt: str, **fields: Any) -> "Got":

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from copilot_api.sandbox import Sandbox
+from copilot_api.settings import Settings
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Client
@@ -74,6 +75,31 @@ async def test_tokens_live_as_long_as_told(http: aiohttp.ClientSession) -> None:
 async def test_the_plan_may_change_while_it_runs(client: "Client", sandbox: Sandbox) -> None:
     sandbox.plan = "free_legacy"
     assert "limited_user_quotas" in (await client.github("/copilot_internal/user")).json
+
+
+async def test_settings_lead_nowhere_else(sandbox: Sandbox) -> None:
+    outside = Settings(
+        github_url="https://github.com",
+        enterprise_url="company.ghe.com",
+        account_type="business",
+        proxy_env=True,
+        github_token="ghu_real",
+        port=1234,
+        origins={"port": "flag", "github_token": "GH_TOKEN"},
+    )
+    inside = sandbox.settings(outside)
+    assert (inside.github_url, inside.github_api_url, inside.copilot_url) == (
+        sandbox.github_url,
+        sandbox.github_api_url,
+        sandbox.copilot_url,
+    )
+    assert (inside.github_token, inside.enterprise_url, inside.account_type, inside.proxy_env) == (
+        sandbox.grant,
+        "",
+        "individual",
+        False,
+    )
+    assert (inside.port, inside.origins) == (1234, {"port": "flag", "github_token": "the sandbox"})
 
 
 async def test_a_large_body_is_taken(client: "Client") -> None:

@@ -116,8 +116,9 @@ async def test_a_streamed_answer(
 
 
 async def test_pass_through_is_byte_for_byte(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    start = b'{"type":"message_start", "message":{"model":"%b","new":1,"usage":{"input_tokens":3}}}' % CLAUDE["model"].encode()
     frames = [
-        b'event: message_start\ndata: {"type":"message_start", "message":{"id":"m","new":1,"usage":{"input_tokens":3}}}\n\n',
+        b"event: message_start\ndata: %b\n\n" % start,
         b'event: content_block_start\r\ndata: {"type":"content_block_start","index":0}\r\n\r\n',
         b"event: content_block_delta\ndata: {}\n\n: a comment\n\n",
         b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{}}\n\n',

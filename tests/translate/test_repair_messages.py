@@ -109,6 +109,9 @@ def test_tool_fields_dropped() -> None:
     assert repaired(tools=[tool]) == (ASK | {"tools": [plain]}, ("tool-fields-dropped",))
     assert repaired(tools=[tool], betas=(TOOL_USE_BETA,))[0]["tools"] == [plain | {"defer_loading": True}]
     assert repaired(tools=[]) == (ASK, ("tool-fields-dropped",))
+    strict = [plain | {"strict": True}]
+    assert repaired("claude-haiku-4.5", tools=strict) == (ASK | {"tools": [plain]}, ("tool-fields-dropped",))
+    assert repaired("claude-sonnet-4.6", tools=strict)[1] == ()
 
 
 def test_cache_control_plain() -> None:
@@ -204,17 +207,26 @@ def test_thinking_history_keeps_only_what_anthropic_signed() -> None:
     assert fired == ("thinking-history",)
 
 
-def test_a_turn_with_tools_that_lost_its_thinking_switches_thinking_off() -> None:
-    call = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
-    lost = {"type": "thinking", "thinking": "x", "signature": ""}
-    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]}
+CALL = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+RESULT: Json = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]}
+THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "sig"}
+
+
+@pytest.mark.parametrize(
+    ("newest", "thinks"),
+    [([CALL], False), ([text("a"), CALL], False), ([THOUGHT, CALL], True), ([text("a")], True), ([], True)],
+)
+def test_thinking_paused_where_the_thoughts_behind_a_call_are_lost(newest: list[Json], thinks: bool) -> None:
     thinking = {"type": "enabled", "budget_tokens": 2048}
-    messages = [*ASK["messages"], {"role": "assistant", "content": [lost, call]}, result]
-    assert "thinking" not in repaired(messages=messages, thinking=thinking, max_tokens=9000)[0]
-    kept = [*ASK["messages"], {"role": "assistant", "content": [lost, text("a")]}, result]
-    assert repaired(messages=kept, thinking=thinking, max_tokens=9000)[0]["thinking"] == thinking
-    only = [*ASK["messages"], {"role": "user", "content": [lost, text("a")]}]
-    assert repaired(messages=only, thinking=thinking, max_tokens=9000)[0]["thinking"] == thinking
+    messages = [*ASK["messages"], *([{"role": "assistant", "content": newest}] if newest else []), RESULT]
+    body, fired = repaired(messages=messages, thinking=thinking, max_tokens=9000)
+    assert (body.get("thinking"), fired) == ((thinking, ()) if thinks else (None, ("thinking-paused",)))
+
+
+def test_adaptive_thinking_needs_no_thoughts_of_before() -> None:
+    thinking = {"type": "adaptive", "display": "summarized"}
+    messages = [*ASK["messages"], {"role": "assistant", "content": [CALL]}, RESULT]
+    assert repaired(messages=messages, thinking=thinking, max_tokens=9000)[1] == ()
 
 
 @pytest.mark.parametrize(

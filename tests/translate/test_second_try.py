@@ -49,12 +49,28 @@ def test_reasoning_of_another_model_is_forgotten(message: str) -> None:
     assert mend(forgotten, refused(message)) is None
 
 
+def test_thinking_that_misses_a_thought_is_paused() -> None:
+    problem = refused("messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`.")
+    assert mend({"a": 1, "thinking": {"type": "enabled"}}, problem) == ({"a": 1}, "thinking-paused")
+
+
+def test_a_format_that_the_model_does_not_know_is_dropped() -> None:
+    problem = refused("output_config.format: structured outputs are not supported on this model")
+    assert mend({"output_config": {"format": {}, "effort": "low"}}, problem) == (
+        {"output_config": {"effort": "low"}},
+        "format-dropped",
+    )
+    assert mend({"output_config": {"format": {}}}, problem) == ({}, "format-dropped")
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
         ({"messages": PREFILL}, refused(NO_PREFILL, status=422)),
         ({"messages": PREFILL[:1]}, refused(NO_PREFILL)),
         ({"messages": []}, refused(NO_PREFILL)),
+        ({}, refused("Expected `thinking` or `redacted_thinking`, but found `text`")),
+        ({}, refused("output_config.format: structured outputs are not supported on this model")),
         ({"tools": []}, refused("Unsupported parameter: 'tools' is not supported")),
         ({"a": 1}, refused("`temperature` is deprecated for this model.")),
         ({"temperature": 1}, refused("the temperature of this room")),

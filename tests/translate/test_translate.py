@@ -10,6 +10,7 @@ from copilot_api.dialects.events import Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import Client, Translation, begin
+from tests.builders.clients import anthropic_reads
 from tests.builders.models import model
 
 STAMP = Stamp(id="7", created=99, model="asked")
@@ -134,9 +135,17 @@ def test_several_choices_that_were_asked_for_are_kept() -> None:
 
 def test_a_whole_answer_from_a_stream_is_assembled_in_its_own_dialect() -> None:
     work = started("messages", "claude-sonnet-4.6", max_tokens=32000)
-    start = (
-        b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":1}}}\n\n'
-    )
-    end = b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\n'
+    start = b'data: {"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":1}}}\n\n'
+    end = b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\n'
     assert work.feed(start + end) == b""
     assert loads(work.close())["stop_reason"] == "end_turn"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_that_only_warms_the_cache_is_answered_here_where_there_is_no_such_cache(stream: bool) -> None:
+    answer = started("messages", "gpt-4.1", max_tokens=0, stream=stream).answer
+    assert answer is not None
+    message = anthropic_reads(answer) if stream else loads(answer)
+    assert (message["content"], message["stop_reason"], message["usage"]["output_tokens"]) == ([], "max_tokens", 0)
+    assert started("messages", "claude-sonnet-4.6", max_tokens=0).answer is None
+    assert started("messages", "gpt-4.1", max_tokens=1).answer is None

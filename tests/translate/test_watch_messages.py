@@ -5,7 +5,7 @@ import random
 import pytest
 
 from copilot_api.dialects.codec import Json, dumps, loads
-from copilot_api.dialects.events import Counted
+from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.sse import SseDecoder, encode
 from copilot_api.errors import UpstreamTimeout
 from copilot_api.translate.watch_messages import MessagesWatch
@@ -18,36 +18,41 @@ STREAM = messages_stream(ANSWER, random.Random(1))
 END = b"data: [DONE]\n\n"
 
 
+def watching() -> MessagesWatch:
+    """Watches an answer of the model that was asked for by its full name."""
+    return MessagesWatch(Stamp(id="7", created=99, model="claude-x-20260101"))
+
+
 def passed(watch: MessagesWatch, stream: bytes) -> bytes:
     return b"".join(map(watch.frame, SseDecoder().feed(stream))) + watch.close()
 
 
 def test_a_stream_is_passed_on_byte_for_byte_but_for_openais_end_mark() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     assert passed(watch, STREAM) == STREAM.removesuffix(END)
     assert (watch.usage, watch.finished, watch.failed) == (Counted(prompt=9, cached=4, output=7), True, None)
 
 
 def test_an_end_mark_before_the_end_is_dropped() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     assert passed(watch, END + STREAM) == STREAM.removesuffix(END)
     assert watch.repairs == {"end-mark-dropped"}
 
 
 def test_comments_and_unknown_events_are_passed_on() -> None:
     stream = b": note\n\n" + encode(b'{"type":"brand_new"}', "brand_new") + STREAM.removesuffix(END)
-    assert passed(MessagesWatch(), stream) == stream
+    assert passed(watching(), stream) == stream
 
 
 def test_an_event_without_its_name_gets_one() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     bare = b"".join(encode(frame.data) for frame in SseDecoder().feed(STREAM))
     assert passed(watch, bare) == STREAM.removesuffix(END)
     assert watch.repairs == {"end-mark-dropped", "event-named"}
 
 
 def test_a_missing_last_event_is_added() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     stream = STREAM.removesuffix(END)
     cut = stream[: stream.rindex(b"event: message_stop")]
     assert passed(watch, cut) == stream
@@ -55,10 +60,10 @@ def test_a_missing_last_event_is_added() -> None:
 
 
 def test_a_stream_cut_short_ends_with_an_error() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     cut = STREAM[: STREAM.index(b"event: message_delta")]
     assert passed(watch, cut).startswith(cut)
-    assert list(SseDecoder().feed(passed(MessagesWatch(), cut)))[-1].event == "error"
+    assert list(SseDecoder().feed(passed(watching(), cut)))[-1].event == "error"
     assert watch.failed is not None
 
 
@@ -70,7 +75,7 @@ def test_a_stream_cut_short_ends_with_an_error() -> None:
     ],
 )
 def test_an_error_of_copilots_is_the_last_thing_in_anthropics_form(event: Json) -> None:
-    watch = MessagesWatch()
+    watch = watching()
     out = passed(watch, encode(dumps(event), "error") + STREAM)
     assert loads(list(SseDecoder().feed(out))[-1].data) == {
         "type": "error",
@@ -80,22 +85,34 @@ def test_an_error_of_copilots_is_the_last_thing_in_anthropics_form(event: Json) 
 
 
 def test_what_is_not_json_is_an_error() -> None:
-    assert passed(MessagesWatch(), b"data: {oops\n\n").startswith(b"event: error")
+    assert passed(watching(), b"data: {oops\n\n").startswith(b"event: error")
 
 
 def test_data_that_says_nothing_is_passed_on() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     assert watch.frame(next(SseDecoder().feed(b"data: {}\n\n"))) == b"data: {}\n\n"
 
 
 def test_a_problem_of_our_own_ends_the_stream() -> None:
-    watch = MessagesWatch()
+    watch = watching()
     assert b"timeout_error" in watch.fail(UpstreamTimeout("silent"))
     assert watch.close() == b""
 
 
 def test_a_whole_answer_is_the_same_object() -> None:
-    watch = MessagesWatch()
-    answer: Json = {"content": [], "usage": {"input_tokens": 2, "output_tokens": 1}}
+    watch = watching()
+    answer: Json = {"model": "claude-x-20260101", "content": [], "usage": {"input_tokens": 2, "output_tokens": 1}}
     assert watch.whole(answer) is answer
     assert (watch.usage, watch.finished) == (Counted(prompt=2, output=1), True)
+
+
+def test_the_model_is_named_as_it_was_asked_for() -> None:
+    watch = MessagesWatch(Stamp(id="7", created=99, model="claude-x"))
+    assert passed(watch, STREAM) == STREAM.removesuffix(END).replace(b"claude-x-20260101", b"claude-x")
+    assert watch.repairs == {"end-mark-dropped", "model-named"}
+    assert watch.whole({"model": "claude-x-20260101", "content": []})["model"] == "claude-x"
+
+
+def test_a_start_that_names_the_model_rightly_but_not_itself_keeps_its_data() -> None:
+    start = b'{"type":"message_start","message":{"model":"claude-x-20260101","usage":{}}}'
+    assert passed(watching(), encode(start)).startswith(encode(start, "message_start"))

@@ -91,6 +91,7 @@ async def test_what_is_refused(client: "Client", model: str, fields: dict[str, A
         (GPT, {"tools": [function(parameters=None)], "tool_choice": "none"}),
         (GPT, {"tools": [with_property({"const": 1, "type": ["string", "null"]})], "tool_choice": "required"}),
         (GEMINI, {"tools": [with_property({"type": "string"})], "parallel_tool_calls": False}),
+        (GEMINI, {"tools": [with_property({"anyOf": [{"type": "string"}, {"type": "integer"}]})]}),
         (CLAUDE, {"tools": [function()], "tool_choice": {"type": "function", "function": {"name": "f"}}}),
     ],
 )

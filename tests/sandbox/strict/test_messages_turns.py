@@ -81,6 +81,7 @@ def thought(family: str = OLD, words: str = "Hm.", shown: str = "Hm.") -> Json:
         (OLD, [user(), model(use("t1"), use("t2")), user(result("t1"))], UNANSWERED.format(2, "t2")),
         (OLD, [user(), model(use()), user(text(), result())], UNANSWERED.format(2, "t1")),
         (OLD, [user(), model(use()), user(result()), model(use("t2")), user()], UNANSWERED.format(4, "t2")),
+        (OLD, [user(), model(use("t1"), use("t2")), user(result("t1")), model(), user()], UNANSWERED.format(3, "t2")),
         (OLD, [user(), model(use())], UNANSWERED.format(1, "t1")),
         (OLD, [user(result())], ORPHAN.format("0.content.0", "t1")),
         (OLD, [user(), model(use()), user(result("t9"))], ORPHAN.format("2.content.0", "t9")),
