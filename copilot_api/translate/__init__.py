@@ -57,6 +57,7 @@ def begin(
     prepared = Prepared(
         client=client,
         endpoint=endpoint,
+        asked=body,
         body=sent,
         request=raw if sent is body else dumps(sent),
         stream_upstream=stream,
@@ -66,6 +67,7 @@ def begin(
         repairs=fired,
         tool_names=request.tool_names,
         custom_tools=request.custom_tools,
+        namespaces=request.namespaces,
         model=model,
         stamp=stamp,
         wants_usage=_wants_usage(client, body),

@@ -11,7 +11,7 @@ from typing import Literal
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 
-Endpoint = Literal["/chat/completions", "/v1/messages"]
+Endpoint = Literal["/chat/completions", "/v1/messages", "/responses"]
 
 TOOL_LIMIT = 128
 

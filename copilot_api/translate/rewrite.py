@@ -1,9 +1,9 @@
 """An answer in one dialect, written anew in another: upstream's decoder, the events, the client's encoder."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
-from copilot_api.dialects import chat, messages
-from copilot_api.dialects.arguments import parse
+from copilot_api.dialects import chat, gemini, messages, responses
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import (
     Closed,
@@ -12,25 +12,41 @@ from copilot_api.dialects.events import (
     Events,
     Failed,
     Opened,
-    Refused,
-    Stamp,
     Text,
     Thought,
     ToolInput,
-    ToolOpened,
 )
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError
-from copilot_api.translate import carrier
 from copilot_api.translate.repair import Endpoint
+from copilot_api.translate.stages import stages
 from copilot_api.translate.translation import Client, Prepared
 
-_DECODERS: dict[Endpoint, Callable[[], chat.Decoder | messages.Decoder]] = {
+Decoder: TypeAlias = chat.Decoder | messages.Decoder | responses.Decoder
+Encoder: TypeAlias = chat.Encoder | messages.Encoder | responses.Encoder | gemini.Encoder
+
+_DECODERS: dict[Endpoint, Callable[[], Decoder]] = {
     "/chat/completions": chat.Decoder,
     "/v1/messages": messages.Decoder,
+    "/responses": responses.Decoder,
 }
-_WHOLE: dict[Endpoint, Callable[[Json], Iterator[Event]]] = {"/chat/completions": chat.whole, "/v1/messages": messages.whole}
-_COLLECT: dict[Client, Callable[[Events, Stamp], Json]] = {"chat": chat.collect, "messages": messages.collect}
+_WHOLE: dict[Endpoint, Callable[[Json], Iterator[Event]]] = {
+    "/chat/completions": chat.whole,
+    "/v1/messages": messages.whole,
+    "/responses": responses.whole,
+}
+_ENCODERS: dict[Client, Callable[[Prepared], Encoder]] = {
+    "chat": lambda prepared: chat.Encoder(prepared.stamp, with_usage=prepared.wants_usage),
+    "messages": lambda prepared: messages.Encoder(prepared.stamp),
+    "responses": lambda prepared: responses.Encoder(prepared.stamp, request=prepared.asked),
+    "gemini": lambda prepared: gemini.Encoder(prepared.stamp, request=prepared.asked),
+}
+_COLLECT: dict[Client, Callable[[Events, Prepared], Json]] = {
+    "chat": lambda events, prepared: chat.collect(events, prepared.stamp),
+    "messages": lambda events, prepared: messages.collect(events, prepared.stamp),
+    "responses": lambda events, prepared: responses.collect(events, prepared.stamp, request=prepared.asked),
+    "gemini": lambda events, prepared: gemini.collect(events, prepared.stamp, request=prepared.asked),
+}
 BYTES_PER_TOKEN = 4
 
 
@@ -42,15 +58,9 @@ class Rewrite:
         self.failed: CopilotApiError | None = None
         self.repairs: set[str] = set()
         self._prepared = prepared
-        self._stamp: Stamp = prepared.stamp
         self._decoder = _DECODERS[prepared.endpoint]()
-        self._encoder = (
-            chat.Encoder(prepared.stamp, with_usage=prepared.wants_usage)
-            if prepared.client == "chat"
-            else messages.Encoder(prepared.stamp)
-        )
-        self._seal = _Seal(prepared)
-        self._custom = _CustomTools(prepared.custom_tools)
+        self._encoder = _ENCODERS[prepared.client](prepared)
+        self._stages = stages(prepared)
         self._written = 0
         self._kept: list[Event] = []
 
@@ -68,12 +78,12 @@ class Rewrite:
         last = self._write(self._decoder.close())
         if self._prepared.stream_client:
             return last + self._encoder.close()
-        return dumps(_COLLECT[self._prepared.client](self._kept, self._stamp))
+        return dumps(_COLLECT[self._prepared.client](self._kept, self._prepared))
 
     def whole(self, answer: Json) -> Json:
         """The client's answer for a complete one of upstream's."""
         events = self._translated(_WHOLE[self._prepared.endpoint](answer))
-        return _COLLECT[self._prepared.client](events, self._stamp)
+        return _COLLECT[self._prepared.client](events, self._prepared)
 
     def fail(self, problem: CopilotApiError) -> bytes:
         """The problem as the end of a stream that has begun."""
@@ -90,14 +100,15 @@ class Rewrite:
         for event in events:
             if isinstance(event, Closed) and (self.usage is None or self.usage.estimated):
                 yield self._noted(self.estimated())
-            for own in self._custom.feed(self._named(event)):
-                yield from self._seal.feed(self._noted(own))
+            yield from self._through(0, event)
 
-    def _named(self, event: Event) -> Event:
-        """A tool's name as the client gave it."""
-        if isinstance(event, ToolOpened) and event.name in self._prepared.tool_names:
-            return ToolOpened(index=event.index, id=event.id, name=self._prepared.tool_names[event.name])
-        return event
+    def _through(self, stage: int, event: Event) -> Iterator[Event]:
+        """`event` after the stages from number `stage` on."""
+        if stage == len(self._stages):
+            yield self._noted(event)
+            return
+        for own in self._stages[stage].feed(event):
+            yield from self._through(stage + 1, own)
 
     def _noted(self, event: Event) -> Event:
         match event:
@@ -127,62 +138,4 @@ def warmed(prepared: Prepared) -> bytes:
     nothing: list[Event] = [Opened(), rewrite.estimated(), Closed(reason="length")]
     if prepared.stream_client:
         return b"".join(map(rewrite.encode, nothing))
-    return dumps(_COLLECT[prepared.client](nothing, prepared.stamp))
-
-
-class _Seal:
-    """Reasoning signatures as the client can keep them: wrapped, so that only this model's endpoint gets them back.
-
-    Clients return reasoning only with a signature, so reasoning without one gets an empty wrapper.
-    """
-
-    def __init__(self, prepared: Prepared) -> None:
-        self._origin: carrier.Origin = "m" if prepared.endpoint == "/v1/messages" else "c"
-        self._family = carrier.family(prepared.model)
-        self._unsealed: int | None = None
-
-    def feed(self, event: Event) -> Iterator[Event]:
-        if isinstance(event, Thought):
-            yield from self._thought(event)
-            return
-        if self._unsealed is not None and isinstance(event, Text | Refused | ToolOpened | Closed):
-            yield Thought(signature=carrier.pack("", origin=self._origin, family=self._family), part=self._unsealed)
-            self._unsealed = None
-        yield event
-
-    def _thought(self, event: Thought) -> Iterator[Event]:
-        if event.redacted:
-            yield Thought(redacted=carrier.pack(event.redacted, origin="redacted", family=self._family), part=event.part)
-        elif event.signature:
-            self._unsealed = None
-            yield Thought(signature=carrier.pack(event.signature, origin=self._origin, family=self._family), part=event.part)
-        else:
-            self._unsealed = event.part
-            yield event
-
-
-class _CustomTools:
-    """Calls of tools that take free text: upstream wraps it as `{"input": text}`, and it is unwrapped when it is complete."""
-
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
-        self._inputs: dict[int, str] = {}
-
-    def feed(self, event: Event) -> Iterator[Event]:
-        match event:
-            case ToolOpened(index=index, name=name) if name in self._names:
-                self._inputs[index] = ""
-                yield ToolOpened(index=index, id=event.id, name=name, custom=True)
-            case ToolInput(index=index, json=json) if index in self._inputs:
-                self._inputs[index] += json
-            case Closed():
-                for index, json in self._inputs.items():
-                    yield ToolInput(index=index, json=_unwrapped(json))
-                yield event
-            case _:
-                yield event
-
-
-def _unwrapped(json: str) -> str:
-    wrapped = (parse(json) or {}).get("input")
-    return wrapped if isinstance(wrapped, str) else json
+    return dumps(_COLLECT[prepared.client](nothing, prepared))

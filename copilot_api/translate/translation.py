@@ -13,20 +13,24 @@ from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 from copilot_api.translate.repair import Endpoint
 from copilot_api.translate.second_try import mend
 
-Client = Literal["chat", "messages"]
+Client = Literal["chat", "messages", "responses", "gemini"]
+OWN_ENDPOINTS: dict[Client, Endpoint] = {"chat": "/chat/completions", "messages": "/v1/messages", "responses": "/responses"}
+"""Where Copilot speaks a client's own dialect; Gemini's it speaks nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A request ready to be sent, and what the way back must know of it.
 
-    `request` is `body` as bytes: the client's own where nothing was changed. `tool_names` maps names as sent to the client's,
-    `custom_tools` are the client's tools that take free text.
+    `asked` is the client's body, `body` what is sent instead, `request` that as bytes: the client's own where nothing was
+    changed. `tool_names` maps names as sent to the client's, `namespaces` to the client's namespace and name, `custom_tools` are
+    the client's tools that take free text.
     `wants_usage`: a Chat client asked for the count of its stream; `merges`: it asked for one choice.
     """
 
     client: Client
     endpoint: Endpoint
+    asked: Json
     body: Json
     request: bytes
     stream_upstream: bool
@@ -36,6 +40,7 @@ class Prepared:
     repairs: tuple[str, ...]
     tool_names: dict[str, str]
     custom_tools: frozenset[str]
+    namespaces: dict[str, tuple[str, str]]
     model: Model
     stamp: Stamp
     wants_usage: bool
@@ -90,7 +95,7 @@ class Translation:
     @property
     def is_passthrough(self) -> bool:
         """Whether client and model speak the same dialect."""
-        return (self.endpoint == "/v1/messages") == (self._prepared.client == "messages")
+        return OWN_ENDPOINTS.get(self._prepared.client) == self.endpoint
 
     @property
     def repairs(self) -> tuple[str, ...]:

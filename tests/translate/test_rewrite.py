@@ -26,6 +26,7 @@ def translation(client: Client, *, stream: bool = True, upstream_stream: bool = 
     prepared = Prepared(
         client=client,
         endpoint="/chat/completions" if client == "messages" else "/v1/messages",
+        asked={},
         body={},
         request=b"x" * 400,
         stream_upstream=upstream_stream,
@@ -35,6 +36,7 @@ def translation(client: Client, *, stream: bool = True, upstream_stream: bool = 
         repairs=("cap-named",),
         tool_names=fields.get("tool_names", {}),
         custom_tools=fields.get("custom_tools", frozenset()),
+        namespaces=fields.get("namespaces", {}),
         model=model("gpt-4.1" if client == "messages" else "claude-opus-5"),
         stamp=STAMP,
         wants_usage=client == "chat",

@@ -1,0 +1,112 @@
+"""What happens to an answer's events between upstream's decoder and the client's encoder: one small stage for each concern."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from copilot_api.dialects.arguments import parse
+from copilot_api.dialects.events import Closed, Event, Refused, Text, Thought, ToolInput, ToolOpened
+from copilot_api.translate import carrier
+from copilot_api.translate.repair import Endpoint
+from copilot_api.translate.translation import Prepared
+
+_ORIGINS: dict[Endpoint, carrier.Origin] = {"/chat/completions": "c", "/v1/messages": "m", "/responses": "r"}
+
+
+class Stage(Protocol):
+    """Takes one event, gives what becomes of it."""
+
+    def feed(self, event: Event) -> Iterator[Event]: ...
+
+
+def stages(prepared: Prepared) -> tuple[Stage, ...]:
+    """The stages of an answer, in order."""
+    own: tuple[Stage, ...] = (_Names(prepared), _CustomTools(prepared.custom_tools), _Seal(prepared))
+    return (*own, _Paragraphs()) if (prepared.endpoint, prepared.client) == ("/responses", "chat") else own
+
+
+class _Names:
+    """Tools under the names, and in the namespaces, that the client knows them by."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._names = prepared.tool_names
+        self._namespaces = prepared.namespaces
+
+    def feed(self, event: Event) -> Iterator[Event]:
+        if not isinstance(event, ToolOpened):
+            yield event
+            return
+        namespace, name = self._namespaces.get(event.name, (event.namespace, self._names.get(event.name, event.name)))
+        yield ToolOpened(index=event.index, id=event.id, name=name, custom=event.custom, namespace=namespace)
+
+
+class _CustomTools:
+    """Calls of tools that take free text: upstream wraps it as `{"input": text}`, and it is unwrapped when it is complete."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self._inputs: dict[int, str] = {}
+
+    def feed(self, event: Event) -> Iterator[Event]:
+        match event:
+            case ToolOpened(index=index, name=name, custom=False) if name in self._names:
+                self._inputs[index] = ""
+                yield ToolOpened(index=index, id=event.id, name=name, custom=True, namespace=event.namespace)
+            case ToolInput(index=index, json=json) if index in self._inputs:
+                self._inputs[index] += json
+            case Closed():
+                for index, json in self._inputs.items():
+                    yield ToolInput(index=index, json=unwrapped(json))
+                yield event
+            case _:
+                yield event
+
+
+def unwrapped(json: str) -> str:
+    """The text in `{"input": text}`; what is not that is the text itself."""
+    wrapped = (parse(json) or {}).get("input")
+    return wrapped if isinstance(wrapped, str) else json
+
+
+class _Seal:
+    """Reasoning signatures as the client can keep them: wrapped, so that only this model's endpoint gets them back.
+
+    Clients return reasoning only with a signature, so reasoning without one gets an empty wrapper.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._origin = _ORIGINS[prepared.endpoint]
+        self._family = carrier.family(prepared.model)
+        self._unsealed: int | None = None
+
+    def feed(self, event: Event) -> Iterator[Event]:
+        if isinstance(event, Thought):
+            yield from self._thought(event)
+            return
+        if self._unsealed is not None and isinstance(event, Text | Refused | ToolOpened | Closed):
+            yield Thought(signature=carrier.pack("", origin=self._origin, family=self._family), part=self._unsealed)
+            self._unsealed = None
+        yield event
+
+    def _thought(self, event: Thought) -> Iterator[Event]:
+        if event.redacted:
+            yield Thought(redacted=carrier.pack(event.redacted, origin="redacted", family=self._family), part=event.part)
+        elif event.signature:
+            self._unsealed = None
+            yield Thought(signature=carrier.pack(event.signature, origin=self._origin, family=self._family), part=event.part)
+        else:
+            self._unsealed = event.part
+            yield event
+
+
+class _Paragraphs:
+    """A chat message has one text: what Responses said in several messages is set apart by a blank line (translation §2.2)."""
+
+    def __init__(self) -> None:
+        self._part: int | None = None
+
+    def feed(self, event: Event) -> Iterator[Event]:
+        if isinstance(event, Text):
+            if self._part not in {None, event.part}:
+                yield Text(text="\n\n", part=event.part)
+            self._part = event.part
+        yield event
