@@ -24,7 +24,6 @@ _SOCKET_CODES = {
     404: "not_found",
     413: "request_too_large",
     429: "rate_limited",
-    502: "internal_error",
     503: "service_unavailable",
 }
 # Codes that HTTP has as well and that say more.
@@ -72,15 +71,14 @@ class Responses:
         try:
             return self._message(seen, connection)
         except RecursionError:
-            return self.socket_error(400, "bad_request", "failed to parse request")
+            return self.socket_error(400, "failed to parse request")
         except Refusal as refusal:
-            return self.socket_error(refusal.status, refusal.code, refusal.message)
+            return self.socket_error(refusal.status, refusal.message, refusal.code if refusal.code in _TELLING else "")
 
-    def socket_error(self, status: int, code: str, message: str) -> Reply:
-        """An error as a WebSocket has it."""
-        code = code if code in _TELLING or code in _SOCKET_CODES.values() else _SOCKET_CODES.get(status, "internal_error")
-        error: Json = {"type": "error", "error": {"code": code, "message": message}}
-        error["copilot_quota_snapshots"] = plans.socket_snapshots(self._accounts)
+    def socket_error(self, status: int, message: str, code: str = "") -> Reply:
+        """An error as a WebSocket has it; the `code` follows from the status where none is given."""
+        detail = {"code": code or _SOCKET_CODES.get(status, "internal_error"), "message": message}
+        error: Json = {"type": "error", "error": detail, "copilot_quota_snapshots": plans.socket_snapshots(self._accounts)}
         return Reply(status=status, frames=(Frame(data=dumps(error), closing=True),))
 
     def _message(self, seen: Seen, connection: Connection) -> Reply:

@@ -1,7 +1,7 @@
 """Reads what a request to /responses asks for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from copilot_api.dialects.codec import Json
@@ -42,7 +42,8 @@ def tools_of(body: Json) -> Iterator[Json]:
 def ask(body: Json, model: Model) -> Question:
     """Reads a request that passed the checks."""
     choice = body.get("tool_choice")
-    named = str(choice.get("name") or "") if isinstance(choice, dict) else ""
+    chosen = choice if isinstance(choice, dict) else {}
+    named = str(chosen.get("name") or "")
     items = items_of(body)
     tail = list(_tail(items))
     spoken = [words for item in tail if item.get("role") == "user" and (words := _words(item))]
@@ -54,8 +55,8 @@ def ask(body: Json, model: Model) -> Question:
         model=model,
         said=said,
         results=tuple(_results(items, tail)),
-        tools=() if choice == "none" else tuple(_tools(body)),
-        forced=choice == "required" or bool(named),
+        tools=() if choice == "none" else tuple(_allowed(_tools(body), chosen)),
+        forced=choice == "required" or chosen.get("mode") == "required" or bool(named),
         wanted=named,
         parallel=body.get("parallel_tool_calls") is not False,
         thinks=bool(effort and effort != "none"),
@@ -94,6 +95,12 @@ def _tools(body: Json) -> Iterator[Tool]:
                 yield from _tool(inner, tool["name"])
         else:
             yield from _tool(tool, "")
+
+
+def _allowed(tools: Iterable[Tool], chosen: Json) -> Iterator[Tool]:
+    """Some choices name the few that may be used now."""
+    names = {tool.get("name") for tool in chosen.get("tools") or ()}
+    return (tool for tool in tools if not names or tool.name in names)
 
 
 def _tool(tool: Json, namespace: str) -> Iterator[Tool]:

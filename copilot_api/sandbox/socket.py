@@ -63,7 +63,7 @@ class Socket:
                 continue
             data = message.data if isinstance(message.data, bytes) else message.data.encode()
             if self._is_busy:
-                await self._write(self._error(400, "bad_request", "only one response may be in progress on a connection"))
+                await self._write(self._error(400, "only one response may be in progress on a connection"))
                 continue
             self._is_busy = True
             self._waiting.put_nowait(data)
@@ -77,6 +77,10 @@ class Socket:
                 await self._answer(seen, self._note(seen))
             except ConnectionError:
                 seen.outcome = "client left"
+                return
+            except asyncio.CancelledError:
+                seen.outcome = "client left"
+                raise
             seen.outcome = seen.outcome or "answered"
             self._is_busy = False
 
@@ -107,18 +111,17 @@ class Socket:
             self._abort()
         else:
             reply = breakage.early(fault)
-            await self._write(self._error(reply.status, fault.code, _words(reply.body) or "Upstream model failed"))
+            await self._write(self._error(reply.status, _words(reply.body) or "Upstream model failed", fault.code))
 
     def _broken(self, reply: Reply, fault: Fault) -> tuple[Frame, ...]:
         frames = list(reply.frames or ())
         if fault.kind == "error_event":
             sent = [frame for frame in frames[: fault.after] if not frame.closing]
-            problem = breakage.problem(fault)
-            return (*sent, *self._error(problem.status, problem.code, problem.message))
+            return (*sent, *self._error(fault.status, breakage.problem(fault).message, fault.code))
         return tuple(frames if fault.kind == "delay" else breakage.mangled(frames, fault, PATH))
 
-    def _error(self, status: int, code: str, message: str) -> tuple[Frame, ...]:
-        return self._responses.socket_error(status, code, message).frames or ()
+    def _error(self, status: int, message: str, code: str = "") -> tuple[Frame, ...]:
+        return self._responses.socket_error(status, message, code).frames or ()
 
     async def _write(self, frames: tuple[Frame, ...]) -> None:
         for i, frame in enumerate(frames):

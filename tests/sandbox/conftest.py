@@ -99,6 +99,13 @@ class Client:
         body = {"model": model, "max_tokens": 1000, "messages": [{"role": "user", "content": text}]} | fields
         return await self.post("/v1/messages", body, {"anthropic-beta": betas})
 
+    async def responses(self, given: Any = "Hello", *, model: str = "gpt-5-mini", sees: bool = False, **fields: Any) -> Got:
+        vision = {"Copilot-Vision-Request": "true"} if sees else {}
+        return await self.post("/responses", {"model": model, "input": given} | fields, vision)
+
+    async def connect(self) -> aiohttp.ClientWebSocketResponse:
+        return await self.http.ws_connect(self.sandbox.copilot_url + "/responses", headers=await self.headers())
+
     async def _fetch(self, method: str, url: str, headers: dict[str, str], **more: Any) -> Got:
         skip = {"User-Agent", "Content-Type"} - set(headers)
         async with self.http.request(method, url, headers=headers, skip_auto_headers=skip, **more) as response:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.sandbox.accounts import Accounts
+from copilot_api.sandbox.blobs import encrypt
 from copilot_api.sandbox.catalog import Catalog, load
 from copilot_api.sandbox.copilot import Copilot
 from copilot_api.sandbox.script import Script
@@ -75,6 +76,64 @@ MESSAGES: Json = {
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "x"}]}]},
     ],
 }
+RESPONSES: Json = {
+    "model": "gpt-5.6-sol",
+    "stream": True,
+    "store": False,
+    "instructions": "Answer with json.",
+    "max_output_tokens": 50,
+    "parallel_tool_calls": True,
+    "include": ["reasoning.encrypted_content"],
+    "truncation": "disabled",
+    "prompt_cache_key": "k",
+    "reasoning": {"effort": "low", "summary": "auto", "context": "all_turns"},
+    "text": {"verbosity": "low", "format": {"type": "json_schema", "name": "n", "schema": SCHEMA, "strict": False}},
+    "context_management": [{"type": "compaction", "compact_threshold": 1000}],
+    "tool_choice": {"type": "function", "name": "bash"},
+    "tools": [
+        {"type": "function", "name": "bash", "description": "d", "parameters": SCHEMA, "strict": False},
+        {
+            "type": "namespace",
+            "name": "n",
+            "description": "d",
+            "tools": [{"type": "function", "name": "f", "description": "d", "parameters": SCHEMA}],
+        },
+        {"type": "tool_search", "execution": "client"},
+    ],
+    "input": [
+        {
+            "type": "additional_tools",
+            "role": "developer",
+            "tools": [
+                {
+                    "type": "custom",
+                    "name": "exec",
+                    "format": {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"},
+                }
+            ],
+        },
+        {"role": "developer", "content": "Be brief."},
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "user",
+            "content": [
+                {"type": "input_text", "text": "run `ls`"},
+                {"type": "input_image", "image_url": PNG, "detail": "low"},
+                {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"},
+            ],
+        },
+        {"role": "assistant", "phase": "commentary", "content": [{"type": "output_text", "text": "a", "annotations": []}]},
+        {"type": "reasoning", "summary": [], "content": None, "encrypted_content": encrypt("reasoning", "x", "gpt-5.6-sol")},
+        {"type": "compaction", "encrypted_content": encrypt("compaction", "x", "gpt-5.6-sol")},
+        {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "bash", "arguments": "{}", "namespace": "n"},
+        {"type": "function_call_output", "call_id": "c1", "output": [{"type": "input_text", "text": "x"}]},
+        {"type": "custom_tool_call", "call_id": "c2", "name": "exec", "input": "x"},
+        {"type": "custom_tool_call_output", "call_id": "c2", "output": "x"},
+        {"type": "tool_search_call", "call_id": "c3", "execution": "client", "arguments": {"query": "x"}},
+        {"type": "tool_search_output", "call_id": "c3", "tools": [{"type": "function", "name": "g", "parameters": SCHEMA}]},
+    ],
+}
 EMBEDDINGS: Json = {"model": "text-embedding-3-small", "input": ["x"], "dimensions": 8, "encoding_format": "float"}
 ANYTHING = st.recursive(
     st.none()
@@ -88,7 +147,26 @@ ANYTHING = st.recursive(
     max_leaves=4,
 )
 KNOWN = st.sampled_from(
-    ["text", "image", "tool_use", "thinking", "user", "assistant", "system", "none", "object", "auto", {}, [], 0]
+    [
+        "input_text",
+        "custom",
+        "function_call",
+        "compaction_trigger",
+        "additional_tools",
+        "text",
+        "image",
+        "tool_use",
+        "thinking",
+        "user",
+        "assistant",
+        "system",
+        "none",
+        "object",
+        "auto",
+        {},
+        [],
+        0,
+    ]
 )
 
 
@@ -145,6 +223,7 @@ def test_the_undisturbed_requests_are_good() -> None:
     assert status("/chat/completions", CHAT) == 200
     assert status("/v1/messages", MESSAGES) == 200
     assert status("/embeddings", EMBEDDINGS) == 200
+    assert status("/responses", RESPONSES) == 200
 
 
 PATIENT = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -161,6 +240,12 @@ def test_any_chat_request_is_answered_or_refused(body: Json) -> None:
 def test_any_messages_request_is_answered_or_refused(body: Json) -> None:
     assert status("/v1/messages", body) in {200, 400}
     assert status("/v1/messages/count_tokens", body) in {200, 400}
+
+
+@PATIENT
+@given(disturbed(RESPONSES))
+def test_any_responses_request_is_answered_or_refused(body: Json) -> None:
+    assert status("/responses", body) in {200, 400}
 
 
 @settings(max_examples=100, deadline=None)

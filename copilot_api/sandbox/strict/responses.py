@@ -77,6 +77,8 @@ def check(body: Json, model: Model, connection: Connection, *, sees: bool, web_s
         rule(body, model)
     responses_tools.check(body, model, web_search=web_search)
     items = responses_items.check(body["input"], model, sees=sees, web_search=web_search)
+    tools = [*structure.objects(body, "tools"), *(tool for item in items for tool in structure.objects(item, "tools"))]
+    responses_tools.check_choice(body.get("tool_choice"), tools, web_search=web_search)
     responses_turns.check(items, connection)
     _prompt_fits(body, model)
 

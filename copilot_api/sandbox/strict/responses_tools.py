@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
@@ -34,9 +35,6 @@ def check(body: Json, model: Model, *, web_search: bool) -> None:
         )
     # Only Codex's own models take tools in a language of their own, unless as items of the conversation.
     check_list(tools, "tools", model, takes_custom="codex" in model.id, web_search=web_search)
-    added = body["input"] if isinstance(body["input"], list) else []
-    later = [tool for item in added for tool in structure.objects(item, "tools")]
-    _check_choice(body, [*tools, *later], web_search=web_search)
 
 
 def check_list(tools: list[Json], where: str, model: Model, *, takes_custom: bool, web_search: bool = False) -> None:
@@ -135,8 +133,8 @@ def _check_description(tool: Json, path: str, *, must_be: bool) -> None:
         )
 
 
-def _check_choice(body: Json, tools: list[Json], *, web_search: bool) -> None:
-    choice = body.get("tool_choice")
+def check_choice(choice: Any, tools: list[Json], *, web_search: bool) -> None:
+    """Raises Refusal unless this is a choice among these tools, which were checked."""
     if choice in (None, "none", "auto"):
         return
     if choice == "required":
@@ -145,16 +143,16 @@ def _check_choice(body: Json, tools: list[Json], *, web_search: bool) -> None:
         return
     if not isinstance(choice, dict):
         raise Refusal(f"Invalid value: '{choice}'. Supported values are: 'none', 'auto', and 'required'.")
-    kind = choice.get("type")
+    kind = required(choice, "type", "tool_choice.type", str)
     if kind == "allowed_tools":
         one_of(choice, "mode", "tool_choice.mode", ("auto", "required"))
         for one in structure.objects(choice, "tools"):
-            _check_choice({"tool_choice": one}, tools, web_search=web_search)
+            check_choice(one, tools, web_search=web_search)
     elif kind in {"function", "custom"}:
-        if (kind, choice.get("name")) not in set(_named(tools)):
+        if (kind, choice.get("name")) not in list(_named(tools)):
             raise Refusal(f"Tool choice '{choice.get('name')}' not found in 'tools' parameter.")
-    elif not (web_search and str(kind).startswith("web_search")):
-        raise not_available(str(kind))
+    elif not (web_search and kind.startswith("web_search")):
+        raise not_available(kind)
 
 
 def _named(tools: list[Json]) -> Iterator[tuple[str, str]]:
