@@ -59,6 +59,11 @@ class Model:
         return self.vendor == "Google" or self.id.startswith("gemini")
 
     @cached_property
+    def is_openai(self) -> bool:
+        """Made by OpenAI, wherever it runs."""
+        return self.vendor in {"OpenAI", "Azure OpenAI"}
+
+    @cached_property
     def is_openai_reasoning(self) -> bool:
         """One of OpenAI's models that refuse `max_tokens` and any sampling but the default: gpt-5 and later, the o-series."""
         return re.match(r"^(gpt-([5-9]|\d\d)|o\d)", self.id) is not None

@@ -3,7 +3,7 @@
 Messages puts `cache_control` on blocks, Copilot's chat `copilot_cache_control` on messages (copilot-upstream §3.1, §6.1).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from copilot_api.dialects.codec import Json
 from copilot_api.translate.fields import Fields
@@ -32,6 +32,12 @@ def on_block(*, marked: bool) -> Json:
     return {"cache_control": {"type": "ephemeral"}} if marked else {}
 
 
+def without_marks(parts: Sequence[Json]) -> tuple[list[Json], bool]:
+    """`parts` without their marks, and whether one of them had one."""
+    plain = [{key: value for key, value in part.items() if key not in _KEYS} for part in parts]
+    return plain, plain != list(parts)
+
+
 def keep_newest(blocks: Iterable[Json]) -> bool:
     """Takes marks off the first of `blocks` until upstream accepts their number; returns whether there were too many."""
     marked = [block for block in blocks if "cache_control" in block]
@@ -50,3 +56,11 @@ def add_marks(system: list[Json], messages: list[Json]) -> None:
     for blocks in (system, *turns[-2:]):
         if blocks:
             blocks[-1].update(on_block(marked=True))
+
+
+def mark_turns(messages: list[Json]) -> None:
+    """`add_marks` for chat messages: at the system prompt, and where the two newest turns end that are not the assistant's."""
+    roles = [message["role"] for message in messages]
+    ends = [at for at, role in enumerate(roles) if role != "assistant" and roles[at + 1 : at + 2] in ([], ["assistant"])]
+    for at in (*([0] if roles[:1] == ["system"] else []), *ends[-2:]):
+        messages[at].update(on_message(marked=True))

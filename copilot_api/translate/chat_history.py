@@ -11,20 +11,8 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.translate import caching, images, notes
 from copilot_api.translate.pairing import Calls
+from copilot_api.translate.tool_answers import ToolAnswer, settle
 from copilot_api.translate.tool_names import LONGEST_CHAT_ID
-
-# OpenAI's own models keep a system message where it stands; what other backends do with one in mid-conversation is not known.
-_SYSTEM_ANYWHERE = frozenset({"OpenAI", "Azure OpenAI"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolAnswer:
-    """What a tool gave back: `id` is the client's id of the call, `pictures` are image parts."""
-
-    id: str
-    text: str
-    pictures: list[Json] = field(default_factory=list)
-    marked: bool = False
 
 
 @dataclass(slots=True)
@@ -82,10 +70,10 @@ class ChatHistory:
 
     def instruct(self, text: str, *, marked: bool = False) -> None:
         """An instruction in mid-conversation."""
-        if self._model.vendor in _SYSTEM_ANYWHERE:
+        if self._model.is_openai:  # keeps a system message where it stands; what other backends do with one is not known
             self.user([{"role": "system", "content": text}], marked=marked)
         else:
-            self.user([{"type": "text", "text": notes.reminder(text)}], marked=marked)
+            self.user([_text(notes.reminder(text))], marked=marked)
 
     def assistant(self, text: str, calls: Sequence[Json], *, thought: Json, marked: bool = False) -> None:
         """The assistant says `text` and makes `calls`, each a chat tool call. A thought alone is no turn."""
@@ -121,24 +109,21 @@ class ChatHistory:
         return message | caching.on_message(marked=turn.marked)
 
     def _write_user(self, turn: _User) -> Iterator[Json]:
-        pictures: list[Json] = []
-        orphans: list[Json] = []
-        for answer in turn.answers:
-            id_ = self._calls.answer(answer.id)
-            if id_ is None:
-                orphans += [{"type": "text", "text": notes.orphan(answer.id, answer.text)}, *answer.pictures]
-                continue
+        settled = settle(turn.answers, self._calls, _text)
+        for id_, answer in settled.answered:
             yield {"role": "tool", "tool_call_id": id_, "content": answer.text} | caching.on_message(marked=answer.marked)
-            if answer.pictures:
-                pictures += [{"type": "text", "text": notes.attached(id_)}, *answer.pictures]
         yield from self._write_unanswered()
-        if pictures:
-            yield {"role": "user", "content": pictures}
-        yield from _write_parts([*orphans, *turn.parts], marked=turn.marked)
+        if settled.below:
+            yield {"role": "user", "content": settled.below}
+        yield from _write_parts([*settled.orphans, *turn.parts], marked=turn.marked)
 
     def _write_unanswered(self) -> Iterator[Json]:
         for id_ in self._calls.give_up():
             yield {"role": "tool", "tool_call_id": id_, "content": notes.NO_RESULT}
+
+
+def _text(text: str) -> Json:
+    return {"type": "text", "text": text}
 
 
 def _write_parts(parts: list[Json], *, marked: bool) -> Iterator[Json]:

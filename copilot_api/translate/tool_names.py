@@ -15,6 +15,7 @@ LONGEST_RESPONSES_ID = 64
 
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_-]")
 _HASH_LENGTH = 8
+_SEAM = "\0\0"
 
 
 def legal_id(id_: str, *, longest: int = LONGEST_MESSAGES_ID) -> str:
@@ -25,7 +26,7 @@ def legal_id(id_: str, *, longest: int = LONGEST_MESSAGES_ID) -> str:
 
 def joined(namespace: str, name: str) -> str:
     """What `Names` knows a tool of a namespace by. No client's own name holds NULs, and each is sent up as an underscore."""
-    return f"{namespace}\0\0{name}" if namespace else name
+    return f"{namespace}{_SEAM}{name}" if namespace else name
 
 
 class Names:
@@ -48,8 +49,14 @@ class Names:
 
     @property
     def changed(self) -> dict[str, str]:
-        """From the name as sent to the client's own, where they differ."""
-        return {sent: own for sent, own in self._own.items() if sent != own}
+        """From the name as sent to the client's own, where they differ and no namespace is why."""
+        return {sent: own for sent, own in self._own.items() if sent != own and _SEAM not in own}
+
+    @property
+    def namespaces(self) -> dict[str, tuple[str, str]]:
+        """From the name as sent to the namespace and the name in it."""
+        parted = ((sent, own.partition(_SEAM)) for sent, own in self._own.items())
+        return {sent: (namespace, name) for sent, (namespace, seam, name) in parted if seam}
 
     def _keep(self, name: str, sent: str) -> str:
         self._sent[name] = sent

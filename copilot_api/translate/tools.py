@@ -49,19 +49,13 @@ class Toolbox:
     """The tools of one request.
 
     `hosted` are the client's names of tools that run on its provider's servers, which nobody does here; `custom` those of
-    tools that take free text. `namespaces` leads from a name as sent up to the namespace and name that the client knows.
+    tools that take free text.
     """
 
     tools: tuple[Tool, ...] = ()
     names: Names = field(default_factory=Names)
     hosted: frozenset[str] = frozenset()
     custom: frozenset[str] = frozenset()
-    namespaces: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-    @property
-    def renamed(self) -> dict[str, str]:
-        """From the name as sent to the client's own, where they differ and no namespace is why."""
-        return {sent: own for sent, own in self.names.changed.items() if sent not in self.namespaces}
 
     def find(self, name: str) -> Tool | None:
         """The tool that the client calls `name`."""
@@ -128,23 +122,15 @@ def read_responses(definitions: list[Fields], *, may_be_strict: StrictRule) -> T
     names = Names(_plain_names([definition for _, namespace, definition in found if not namespace]))
     tools: dict[str, Tool] = {}
     custom: set[str] = set()
-    namespaces: dict[str, tuple[str, str]] = {}
     for kind, namespace, definition in found:
         own = definition.required_text("name")
         sent = names.sent(joined(namespace, own))
-        namespaces |= {sent: (namespace, own)} if namespace else {}
         custom |= {own} if kind == "custom" else set()
         tools[sent] = (
             _free_text(sent, definition) if kind == "custom" else _function(sent, definition, may_be_strict=may_be_strict)
         )
     _check_count(list(tools.values()))
-    return Toolbox(
-        tools=tuple(tools.values()),
-        names=names,
-        hosted=frozenset(hosted),
-        custom=frozenset(custom),
-        namespaces=namespaces,
-    )
+    return Toolbox(tools=tuple(tools.values()), names=names, hosted=frozenset(hosted), custom=frozenset(custom))
 
 
 def stubs(names: Sequence[str]) -> tuple[Tool, ...]:

@@ -2,7 +2,8 @@
 
 from copilot_api.dialects.codec import Json
 from copilot_api.translate import notes
-from copilot_api.translate.chat_history import ChatHistory, ToolAnswer
+from copilot_api.translate.chat_history import ChatHistory
+from copilot_api.translate.tool_answers import ToolAnswer
 from tests.builders.models import model
 
 PICTURE: Json = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}

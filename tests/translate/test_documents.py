@@ -8,15 +8,16 @@ import pytest
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import documents
+from copilot_api.translate.documents import Document
 from copilot_api.translate.fields import Fields
 
 
-def text_of(block: Json) -> str | None:
-    return documents.text_of(Fields(block, "messages.0.content.0"))
+def of_block(block: Json) -> Document:
+    return documents.of_block(Fields(block, "messages.0.content.0"))
 
 
-def block_of(file: Any) -> Json:
-    return documents.block_of(Fields(file, "messages.0.content.0.file"))
+def of_file(file: Any) -> Document:
+    return documents.of_file(Fields(file, "messages.0.content.0.file"))
 
 
 @pytest.mark.parametrize(
@@ -34,24 +35,24 @@ def block_of(file: Any) -> Json:
     ],
 )
 def test_a_document_of_text_becomes_text(block: Json, text: str) -> None:
-    assert text_of(block) == text
+    assert of_block(block).words == text
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("source", "found"),
     [
-        {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
-        {"type": "url", "url": "https://example.com/a.pdf"},
+        ({"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}, Document(title="Plan", pdf="JVBERi0=")),
+        ({"type": "url", "url": "https://example.com/a.pdf"}, Document(title="Plan", url="https://example.com/a.pdf")),
     ],
 )
-def test_a_pdf_cannot_become_text(source: Json) -> None:
-    assert text_of({"source": source, "title": "Plan"}) is None
+def test_a_pdf_is_no_text(source: Json, found: Document) -> None:
+    assert of_block({"source": source, "title": "Plan"}) == found
 
 
 @pytest.mark.parametrize("source", [{"type": "file", "file_id": "file_1"}, {}, None])
 def test_a_document_that_is_not_there_is_refused(source: Any) -> None:
     with pytest.raises(ClientMistake, match="cannot be sent"):
-        text_of({"source": source})
+        of_block({"source": source})
 
 
 def test_a_search_result_becomes_title_source_and_text() -> None:
@@ -59,21 +60,55 @@ def test_a_search_result_becomes_title_source_and_text() -> None:
     assert documents.search_result(Fields(block)) == "Oslo\nhttps://example.com\nA city."
 
 
-def test_a_pdf_file_becomes_a_document() -> None:
+def test_a_pdf_file_is_a_document_with_a_title() -> None:
     file = {"filename": "plan.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
-    assert block_of(file) == {
-        "type": "document",
-        "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
-        "title": "plan.pdf",
-    }
+    assert of_file(file) == Document(title="plan.pdf", pdf="JVBERi0=")
 
 
-def test_a_text_file_becomes_a_document_of_text() -> None:
+def test_a_text_file_is_read() -> None:
     data = base64.b64encode("Blåbær".encode()).decode()
-    assert block_of({"file_data": f"data:text/csv;charset=utf-8;base64,{data}"}) == {
-        "type": "document",
-        "source": {"type": "text", "media_type": "text/plain", "data": "Blåbær"},
-    }
+    assert of_file({"file_data": f"data:text/csv;charset=utf-8;base64,{data}"}) == Document(text="Blåbær")
+
+
+def test_a_file_on_the_web_keeps_its_address() -> None:
+    assert of_file({"file_url": "https://example.com/a.pdf"}) == Document(url="https://example.com/a.pdf")
+
+
+@pytest.mark.parametrize(
+    ("document", "written"),
+    [
+        (
+            Document(title="plan.pdf", pdf="JVBERi0="),
+            {
+                "type": "document",
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
+                "title": "plan.pdf",
+            },
+        ),
+        (
+            Document(text="Body."),
+            {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Body."}},
+        ),
+        (
+            Document(url="https://example.com/a.pdf"),
+            {"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}},
+        ),
+    ],
+)
+def test_a_document_as_anthropic_takes_it(document: Document, written: Json) -> None:
+    assert documents.for_messages(document) == written
+
+
+@pytest.mark.parametrize(
+    ("document", "written"),
+    [
+        (Document(title="plan", pdf="JVBE"), {"filename": "plan", "file_data": "data:application/pdf;base64,JVBE"}),
+        (Document(pdf="JVBE"), {"filename": "document.pdf", "file_data": "data:application/pdf;base64,JVBE"}),
+        (Document(url="https://example.com/a.pdf"), {"file_url": "https://example.com/a.pdf"}),
+    ],
+)
+def test_a_pdf_as_responses_takes_it(document: Document, written: Json) -> None:
+    assert documents.for_responses(document) == {"type": "input_file"} | written
 
 
 @pytest.mark.parametrize(
@@ -90,5 +125,5 @@ def test_a_text_file_becomes_a_document_of_text() -> None:
 )
 def test_a_file_that_cannot_be_read_is_refused(file: Json, says: str) -> None:
     with pytest.raises(ClientMistake, match=says) as caught:
-        block_of(file)
+        of_file(file)
     assert caught.value.param.startswith("messages.0.content.0.file.")

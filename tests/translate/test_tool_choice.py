@@ -8,6 +8,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import tool_choice, tools
 from copilot_api.translate.fields import Fields
+from copilot_api.translate.tool_schemas import is_strict_for_openai
 from copilot_api.translate.tool_choice import Choice
 
 F: Json = {"name": "f"}

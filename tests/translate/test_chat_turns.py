@@ -285,7 +285,7 @@ def test_a_text_file_from_a_tool_is_a_document() -> None:
 def test_a_mark_on_or_in_a_result_goes_to_the_result(place: str) -> None:
     mark = {"cache_control": {"type": "ephemeral"}}
     message = tool([text("1") | mark]) if place == "part" else tool([text("1")]) | mark
-    assert sent(HELLO, calls(call()), message)[2] == user(result([text("1")]) | mark)
+    assert sent(HELLO, calls(call()), message)[2] == user(result("1") | mark)
 
 
 # Instructions in mid-conversation

@@ -1,0 +1,127 @@
+"""A conversation as Responses takes it: whatever was said, as a list of items that no backend refuses.
+
+Rules: translation.md §1.2 to §1.5 and §5. Every call has one output, and all outputs of an answer stand before anything else;
+what an output cannot hold follows in a user message; reasoning is followed by what it led to; the last word is never the
+assistant's. Items are sent without ids: Copilot's own belong to the connection that they came over.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.models import Model
+from copilot_api.translate import notes
+from copilot_api.translate.pairing import Calls
+from copilot_api.translate.tool_answers import ToolAnswer, settle
+from copilot_api.translate.tool_names import LONGEST_RESPONSES_ID
+
+
+@dataclass(slots=True)
+class _User:
+    answers: list[ToolAnswer] = field(default_factory=list)
+    parts: list[Json] = field(default_factory=list)  # parts of user messages, and whole messages with instructions
+
+
+@dataclass(slots=True)
+class _Assistant:
+    items: list[Json]
+
+
+class ResponsesHistory:
+    """Takes a conversation turn by turn; `items` writes it down."""
+
+    def __init__(self, model: Model) -> None:
+        # Only OpenAI's own models are known to know the role `developer`.
+        self._instructor = "developer" if model.is_openai else "system"
+        self._turns: list[_User | _Assistant] = []
+        self._calls = Calls(longest_id=LONGEST_RESPONSES_ID)
+        self._free_text: set[str] = set()
+        self.has_prefill = False
+        self.has_idle_thought = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody has said anything yet."""
+        return not self._turns
+
+    def instruct(self, text: str) -> None:
+        """An instruction in mid-conversation."""
+        self.user([_message(self._instructor, [_text(text)])])
+
+    def user(self, parts: Sequence[Json], *, answers: Sequence[ToolAnswer] = ()) -> None:
+        """The user says `parts`, after tools have given `answers`. Nothing at all is no turn."""
+        if not parts and not answers:
+            return
+        turn = self._turns[-1] if self._turns else None
+        if not isinstance(turn, _User):
+            turn = _User()
+            self._turns.append(turn)
+        turn.answers.extend(answers)
+        turn.parts.extend(parts)
+
+    def assistant(self, items: Sequence[Json]) -> None:
+        """The assistant puts out `items`, in which calls have the client's id. Reasoning that led to nothing is left out."""
+        led = [at for at, item in enumerate(items, 1) if item["type"] != "reasoning"]
+        kept = items[: max(led, default=0)]
+        self.has_idle_thought = self.has_idle_thought or len(kept) < len(items)
+        if kept:
+            self._turns.append(_Assistant(list(kept)))
+
+    def items(self) -> list[Json]:
+        """The conversation as input items. To be asked for once."""
+        written: list[Json] = []
+        for turn in self._turns:
+            written.extend(self._write_user(turn) if isinstance(turn, _User) else map(self._write_output, turn.items))
+        if self._turns and isinstance(self._turns[-1], _Assistant):
+            unanswered = list(self._write_unanswered())
+            self.has_prefill = not unanswered
+            written.extend(unanswered or [_message("user", [_text(notes.CONTINUE)])])
+        return written
+
+    def _write_output(self, item: Json) -> Json:
+        if "call_id" not in item:
+            return item
+        sent = self._calls.open(item["call_id"])
+        if item["type"] == "custom_tool_call":
+            self._free_text.add(sent)
+        return item | {"call_id": sent}
+
+    def _write_user(self, turn: _User) -> Iterator[Json]:
+        settled = settle(turn.answers, self._calls, _text)
+        for id_, answer in settled.answered:
+            yield self._output(id_, answer.text)
+        yield from self._write_unanswered()
+        if settled.below:
+            yield _message("user", settled.below)
+        yield from _write_parts([*settled.orphans, *turn.parts])
+
+    def _write_unanswered(self) -> Iterator[Json]:
+        for id_ in self._calls.give_up():
+            yield self._output(id_, notes.NO_RESULT)
+
+    def _output(self, id_: str, text: str) -> Json:
+        kind = "custom_tool_call_output" if id_ in self._free_text else "function_call_output"
+        return {"type": kind, "call_id": id_, "output": text}
+
+
+def _write_parts(parts: list[Json]) -> Iterator[Json]:
+    """User messages for the parts between instructions."""
+    spoken: list[Json] = []
+    for part in parts:
+        if "role" not in part:
+            spoken.append(part)
+            continue
+        if spoken:
+            yield _message("user", spoken)
+            spoken = []
+        yield part
+    if spoken:
+        yield _message("user", spoken)
+
+
+def _message(role: str, content: list[Json]) -> Json:
+    return {"type": "message", "role": role, "content": content}
+
+
+def _text(text: str) -> Json:
+    return {"type": "input_text", "text": text}
