@@ -14,13 +14,14 @@ from aiohttp import web
 
 from copilot_api.errors import CopilotApiError, StartFailed
 from copilot_api.sandbox import Sandbox
-from copilot_api.server import Deps, create_app
+from copilot_api.server import Deps, calibration, create_app
+from copilot_api.server.calibration import Calibration
 from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.guard import is_loopback
 from copilot_api.server.limits import Approver, Limits
 from copilot_api.server.listening import bind
 from copilot_api.server.traffic import Traffic
-from copilot_api.settings import Settings
+from copilot_api.settings import Settings, data_dir
 from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
 from copilot_api.upstream.auth import CopilotAuth, Signed, Token
@@ -94,6 +95,8 @@ class Service:
         self._started_at = 0.0
         self._hurry = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._counter = Counter()
+        self._calibration: Calibration
         self.catalog: Catalog
         self.client: CopilotClient
         self.auth: CopilotAuth
@@ -163,6 +166,7 @@ class Service:
         await self._listen(sockets)
         self._keep("copilot-token", self.auth.keep_fresh())
         self._keep("model-list", self.catalog.keep_fresh())
+        self._keep("token-calibration", self._calibration.run())
 
     async def _enter_sandbox(self) -> None:
         sandbox = await self._owned.enter_async_context(Sandbox(pace_s=SANDBOX_PACE_S))
@@ -187,6 +191,9 @@ class Service:
         self._owned.callback(self.auth.subscribe(lambda signed, reason: self._publish(signed=signed, reason=reason)))
         self.client = CopilotClient(http, self.auth, identity, settings)
         self.catalog = Catalog(self.client, settings, self._clock)
+        # What a simulated Copilot counts is nothing to learn from for good.
+        path = None if settings.copilot_url else data_dir() / calibration.FILE_NAME
+        self._calibration = Calibration(self._counter, self._clock, path)
 
     async def _sign_in(self) -> None:
         await self.auth.token()
@@ -211,7 +218,8 @@ class Service:
                 github=self.github,
                 catalog=self.catalog,
                 client=self.client,
-                counter=Counter(),
+                counter=self._counter,
+                calibration=self._calibration,
                 limits=Limits(self.settings, self._approver, self._clock),
                 traffic=self._traffic,
                 uptime_s=lambda: self._clock.monotonic() - self._started_at,

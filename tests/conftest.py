@@ -105,7 +105,7 @@ async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
     yield make
     for service in started:
         await service.stop()
-    left = [task.get_name() for task in asyncio.all_tasks() if task.get_name() in {"copilot-token", "model-list"}]
+    left = {task.get_name() for task in asyncio.all_tasks()} & {"copilot-token", "model-list", "token-calibration"}
     assert not left, f"tasks outlived their service: {left}"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from copilot_api.server.calibration import Calibration
 from copilot_api.server.count import TokenCounts
 from copilot_api.server.embeddings import Embeddings
 from copilot_api.server.limits import Limits
@@ -35,6 +36,7 @@ class Deps:
     catalog: Catalog
     client: CopilotClient
     counter: Counter
+    calibration: Calibration
     limits: Limits
     traffic: Traffic
     uptime_s: Callable[[], float]
@@ -44,8 +46,8 @@ def create_app(deps: Deps) -> web.Application:
     """The server, ready to be run."""
     settings, catalog, client = deps.settings, deps.catalog, deps.client
     entrance = Entrance(settings, deps.traffic)
-    relay = Relay(catalog, client, deps.limits, deps.traffic, settings)
-    counts = TokenCounts(catalog, client, deps.counter, settings, deps.clock)
+    relay = Relay(catalog, client, deps.limits, deps.traffic, deps.calibration, settings)
+    counts = TokenCounts(catalog, client, deps.calibration, settings, deps.clock)
     embeddings = Embeddings(catalog, client, deps.counter, settings)
     pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)
 
@@ -54,7 +56,7 @@ def create_app(deps: Deps) -> web.Application:
     routes: tuple[tuple[str, str, Handler], ...] = (
         ("POST", "/chat/completions", relay.chat),
         ("POST", "/messages", relay.messages),
-        ("POST", "/messages/count_tokens", counts.count),
+        ("POST", "/messages/count_tokens", counts.messages),
         ("POST", "/embeddings", embeddings.create),
         ("GET", "/models", pages.models),
         ("GET", "/models/{name:.+}", pages.model),

@@ -1,4 +1,4 @@
-"""POST /v1/messages/count_tokens: Copilot's own count where there is one, else an estimate, never an invention.
+"""Token counts: Copilot's own where there is one, else an estimate, set right by what was learned, and never an invention.
 
 Claude Code's /context asks some 36 times at once, so Copilot is asked a few at a time and not at all while it does not answer.
 Sources: clients.md §4.1, copilot-upstream.md §6.4, client-apis.md §5.6.
@@ -12,14 +12,14 @@ from aiohttp import web
 from copilot_api import translate
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps, loads, loads_request
-from copilot_api.dialects.events import Ask, Stamp
+from copilot_api.dialects.events import Ask, Counted, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, whole_or_none
 from copilot_api.errors import CopilotApiError
 from copilot_api.log import request_id
 from copilot_api.server.body import aside, read_body
+from copilot_api.server.calibration import Calibration, Method
 from copilot_api.settings import Settings
-from copilot_api.tokens import Counter
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock
@@ -37,30 +37,32 @@ _log = logging.getLogger(__name__)
 
 
 class TokenCounts:
-    """Serves token counts for Messages requests."""
+    """Serves token counts."""
 
-    def __init__(self, catalog: Catalog, client: CopilotClient, counter: Counter, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, catalog: Catalog, client: CopilotClient, calibration: Calibration, settings: Settings, clock: Clock
+    ) -> None:
         self._catalog = catalog
         self._client = client
-        self._counter = counter
+        self._calibration = calibration
         self._betas = settings.betas
         self._limit_bytes = settings.body_limit_mib * 1024 * 1024
         self._clock = clock
         self._asking = 0
         self._ask_again_at = 0.0
 
-    async def count(self, request: web.Request) -> web.Response:
-        """The handler. Raises ClientMistake and ModelUnknown; a failure of Copilot's leads to the estimate."""
+    async def messages(self, request: web.Request) -> web.Response:
+        """POST /v1/messages/count_tokens. Raises ClientMistake; a failure of Copilot's leads to the estimate."""
         raw = await read_body(request, self._limit_bytes)
         body, ask = await aside(len(raw), _read, raw)
         model = await self._catalog.find(ask.model)
         counted = await self._upstream(request, body, raw, ask, model) if self._may_ask(model) else None
-        method = "estimate" if counted is None else "upstream"
-        if counted is None:
-            counted = await asyncio.to_thread(self._counter.count_messages, body, model)
-        return web.json_response(
-            {"input_tokens": counted}, dumps=lambda value: dumps(value).decode(), headers={"x-copilot-api-token-method": method}
-        )
+        if counted is not None:
+            self._calibration.want(model)
+            self._calibration.offer("messages", body, model, Counted(prompt=counted), size_bytes=len(raw))
+            return told({"input_tokens": counted}, "upstream")
+        counted, method = await asyncio.to_thread(self._calibration.count, "messages", body, model)
+        return told({"input_tokens": counted}, method)
 
     def _may_ask(self, model: Model) -> bool:
         return model.speaks("/v1/messages") and self._asking < AT_ONCE and self._clock.monotonic() >= self._ask_again_at
@@ -98,6 +100,11 @@ class TokenCounts:
         if counted is None:
             self._ask_again_at = self._clock.monotonic() + REST_S
         return counted
+
+
+def told(answer: Json, method: Method) -> web.Response:
+    """A count, and how it came about."""
+    return web.Response(body=dumps(answer), content_type="application/json", headers={"x-copilot-api-token-method": method})
 
 
 def _read(raw: bytes) -> tuple[Json, Ask]:

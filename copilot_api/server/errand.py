@@ -4,8 +4,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +13,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Ask, Counted
 from copilot_api.dialects.models import Model
 from copilot_api.errors import CopilotApiError
+from copilot_api.server.calibration import Offer
 from copilot_api.translate import Client, Translation
 
 HEADER_NAMES = 40
@@ -24,16 +25,20 @@ _log = logging.getLogger(__name__)
 class Errand:
     """A request that was let in. `begin` translates it for a model, should it be needed again; `started` is monotonic.
 
-    Used as a context manager around its answer it writes the one line of the log that tells of it.
+    `headers` are those in which a stream that answers it differs from others. Used as a context manager around its answer it
+    writes the one line of the log that tells of it.
     """
 
     client: Client
     ask: Ask
     body: Json
+    size_bytes: int
     model: Model
     begin: Callable[[Model], Translation]
     work: Translation
     started: float
+    counted: Offer
+    headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 0
 
     def __enter__(self) -> Self:
@@ -47,6 +52,8 @@ class Errand:
         elif error is not None:
             self.status = 500
         self._tell()
+        if self.status == 200:
+            self.counted(self.client, self.body, self.model, self.work.usage, size_bytes=self.size_bytes)
 
     def _tell(self) -> None:
         usage = self.work.usage or Counted()

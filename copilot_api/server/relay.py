@@ -3,8 +3,8 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from aiohttp import web
@@ -17,6 +17,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem, UpstreamRefused
 from copilot_api.log import request_id
 from copilot_api.server.body import aside, read_body
+from copilot_api.server.calibration import Calibration
 from copilot_api.server.claims import settled
 from copilot_api.server.errand import Errand, notes
 from copilot_api.server.faults import noted
@@ -36,11 +37,15 @@ TAIL_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A request as it was read: `body` is what `raw` says, and `ask` what the proxy must know of it."""
+    """A request as it was read: `body` is what `raw` says, and `ask` what the proxy must know of it.
+
+    `headers` are those in which a stream that answers it differs from others.
+    """
 
     raw: bytes
     body: Json
     ask: Ask
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Read = Callable[[bytes], Question]
@@ -50,11 +55,20 @@ Read = Callable[[bytes], Question]
 class Relay:
     """Serves model requests: in the client's dialect, from whichever endpoint of Copilot's the model is behind."""
 
-    def __init__(self, catalog: Catalog, client: CopilotClient, limits: Limits, traffic: Traffic, settings: Settings) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        client: CopilotClient,
+        limits: Limits,
+        traffic: Traffic,
+        calibration: Calibration,
+        settings: Settings,
+    ) -> None:
         self._catalog = catalog
         self._client = client
         self._limits = limits
         self._traffic = traffic
+        self._calibration = calibration
         self._settings = settings
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
@@ -66,19 +80,24 @@ class Relay:
         return await self.serve(request, "messages", partial(_read, "messages"))
 
     async def serve(
-        self, request: web.Request, client: Client, read: Read, answered: Callable[[Errand], None] | None = None
+        self, request: web.Request, client: Client, read: Read, seen: Callable[[bytes], None] | None = None
     ) -> web.StreamResponse:
-        """Answers a request that `read` reads in the dialect of `client`. `answered` is told of an answer that was given whole.
+        """Answers a request that `read` reads in the dialect of `client`. `seen` is shown all that the client is sent.
 
         Raises whatever goes wrong while nothing was sent.
         """
         raw = await read_body(request, self._settings.body_limit_mib * 1024 * 1024)
-        errand = await self.accept(request, raw, client, read)
-        with errand:
-            response = await (self._stream(request, errand) if errand.ask.stream else self._whole(errand))
+        with await self.accept(request, raw, client, read) as errand:
+            if errand.ask.stream:
+                sink = Sink(request, self._settings.heartbeat_s, lambda: {**notes(errand.work), **errand.headers}, seen)
+                await self.stream(errand, sink)
+                response = sink.response
+            else:
+                body = await self.whole(errand)
+                if seen:
+                    seen(body)
+                response = web.Response(body=body, content_type="application/json", headers=notes(errand.work))
             errand.status = errand.status or response.status
-            if answered and errand.status == 200:
-                answered(errand)
             return response
 
     async def accept(self, request: web.Request, raw: bytes, client: Client, read: Read) -> Errand:
@@ -102,7 +121,18 @@ class Relay:
                 initiator=ask.initiator,
             )
         )
-        return Errand(client=client, ask=ask, body=question.body, model=model, begin=begin, work=work, started=started)
+        return Errand(
+            client=client,
+            ask=ask,
+            body=question.body,
+            size_bytes=len(raw),
+            model=model,
+            begin=begin,
+            work=work,
+            started=started,
+            headers=question.headers,
+            counted=self._calibration.offer,
+        )
 
     async def stream(self, errand: Errand, outlet: Outlet) -> None:
         """Carries the answer to `outlet`: kept alive while there is nothing to say, and ended truthfully.
@@ -169,33 +199,25 @@ class Relay:
 
     # Whole answers
 
-    async def _whole(self, errand: Errand) -> web.Response:
-        """An answer for a client that waits for all of it: every failure still has its own status."""
-        if errand.work.answer is not None:
-            return web.Response(body=errand.work.answer, content_type="application/json", headers=_notes(errand.work))
+    async def whole(self, errand: Errand) -> bytes:
+        """The answer for a client that waits for all of it. Raises whatever goes wrong, each failure with its own status."""
+        work = errand.work
+        if work.answer is not None:
+            return work.answer
         answer = await self._send(errand)
         work = errand.work
         try:
             if answer.is_stream:
-                body = await _collected(answer, work)
-            else:
-                data = await answer.read()
-                body = await aside(len(data), work.whole, data)
+                return await _collected(answer, work)
+            data = await answer.read()
+            return await aside(len(data), work.whole, data)
         finally:
             answer.close()
-        return web.Response(body=body, content_type="application/json", headers=notes(work))
-
-    # Streams
-
-    async def _stream(self, request: web.Request, errand: Errand) -> web.StreamResponse:
-        sink = Sink(request, self._settings.heartbeat_s, lambda: notes(errand.work))
-        await self.stream(errand, sink)
-        return sink.response
 
     async def _pump(self, errand: Errand, outlet: Outlet) -> None:
         """Carries the answer to the client. Raises what goes wrong on the way, also what Copilot says before the first byte."""
         if errand.work.answer is not None:
-            await sink.write(errand.work.answer)
+            await outlet.write(errand.work.answer)
             return
         answers: list[Answer] = []
 

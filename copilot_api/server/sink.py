@@ -42,11 +42,18 @@ class Outlet(Protocol):
 class Sink:
     """Writes to one client, and knows when it should hear something, be it a heartbeat.
 
-    `notes` gives further headers, asked for when the stream is opened.
+    `notes` gives further headers, asked for when the stream is opened; `seen` is shown all that is written.
     """
 
-    def __init__(self, request: web.Request, heartbeat_s: float, notes: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        heartbeat_s: float,
+        notes: Callable[[], Mapping[str, str]],
+        seen: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._request = request
+        self._seen = seen
         self._heartbeat_s = heartbeat_s
         self._notes = notes
         self._loop = asyncio.get_running_loop()
@@ -68,6 +75,8 @@ class Sink:
             self.response.headers.update(self._notes())
             await self.response.prepare(self._request)
         await self.response.write(data)
+        if self._seen:
+            self._seen(data)
         self._due_at = self._loop.time() + self._heartbeat_s
 
     async def end(self) -> None:

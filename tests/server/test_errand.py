@@ -10,8 +10,11 @@ from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Stamp
 from copilot_api.errors import SlowDown
+from copilot_api.server.calibration import Calibration
 from copilot_api.server.errand import Errand, notes
+from copilot_api.tokens import Counter
 from copilot_api.translate import Translation, begin
+from copilot_api.upstream.clock import SystemClock
 from tests.builders.models import model
 
 
@@ -27,10 +30,12 @@ def errand(**fields: object) -> Errand:
         client="messages",
         ask=ask,
         body=body,
+        size_bytes=100,
         model=model("gpt-4.1"),
         begin=again,
         work=again(None),
         started=time.monotonic(),
+        counted=Calibration(Counter(), SystemClock()).offer,
     )
 
 
