@@ -8,8 +8,8 @@ from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import tool_choice, tools
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.tool_schemas import is_strict_for_openai
 from copilot_api.translate.tool_choice import Choice
+from copilot_api.translate.tool_schemas import is_strict_for_openai
 
 F: Json = {"name": "f"}
 SEARCH: Json = {"type": "web_search_20250305", "name": "web_search"}
@@ -23,7 +23,7 @@ def from_messages(choice: Any, *definitions: Json) -> Choice:
 def from_chat(body: Json, *names: str, hosted: bool = False) -> Choice:
     definitions: list[Json] = [{"type": "function", "function": {"name": name}} for name in names]
     fields = Fields(body | {"tools": definitions + ([{"type": "web_search"}] if hosted else [])})
-    return tool_choice.read_chat(fields, tools.read_chat(fields.objects("tools"), [], may_be_strict=False))
+    return tool_choice.read_chat(fields, tools.read_chat(fields.objects("tools"), [], may_be_strict=is_strict_for_openai))
 
 
 @pytest.mark.parametrize(
