@@ -18,11 +18,15 @@ TOOL_LIMIT = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a request goes: the model, whether the answer is streamed, and the `anthropic-beta` values that go with it."""
+    """Where a request goes: the model, whether the answer is streamed, and the `anthropic-beta` values that go with it.
+
+    `web_search`: the person has it that /responses may search the web, which Copilot allows for some models.
+    """
 
     model: Model
     stream: bool
     betas: tuple[str, ...] = ()
+    web_search: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

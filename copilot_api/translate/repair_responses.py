@@ -1,0 +1,119 @@
+"""Repairs of requests to /responses. Sources: copilot-upstream §4.1 and §4.2, users.md "Upstream quirks"."""
+
+import re
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.models import Model
+from copilot_api.dialects.read import strings, whole_or_none
+from copilot_api.errors import ClientMistake
+from copilot_api.translate import repair_responses_items as items
+from copilot_api.translate import repair_responses_tools as tools
+from copilot_api.translate.effort import LEVELS, nearest
+from copilot_api.translate.repair import Repair, Target, without
+
+LEAST_OUTPUT = 16
+ENCRYPTED = "reasoning.encrypted_content"
+
+# Copilot takes none of these. What would change the answer is refused before it comes here.
+_NEVER = (
+    "background",
+    "client_metadata",
+    "conversation",
+    "max_tool_calls",
+    "metadata",
+    "moderation",
+    "previous_response_id",
+    "prompt",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "stream_options",
+    "top_logprobs",
+    "user",
+)
+# The first families compact nothing on the server.
+_COMPACTS_NOTHING = re.compile(r"gpt-5(\.[12])?(-|$)")
+
+
+def _store(body: Json, target: Target) -> Json:
+    """Copilot stores nothing. A client that counted on it gets its reasoning in the form that it can send back."""
+    if body.get("store") is False:
+        return body
+    included = strings(body.get("include"))
+    kept = {"include": [*included, ENCRYPTED]} if _reasons(target.model) and ENCRYPTED not in included else {}
+    return body | {"store": False} | kept
+
+
+def _fields(body: Json, target: Target) -> Json:
+    if body.get("prompt"):
+        raise ClientMistake("prompt: stored prompts are not available through Copilot", hint="send the text", param="prompt")
+    compacts = () if not _COMPACTS_NOTHING.match(target.model.id) else ("context_management",)
+    return without(body, *_NEVER, *compacts)
+
+
+def _include(body: Json, target: Target) -> Json:
+    """What can be had beside the answer: reasoning of models that reason, and the sources of a search if there is one."""
+    if "include" not in body:
+        return body
+    wanted = strings(body["include"])
+    kept = [name for name in wanted if (name == ENCRYPTED and _reasons(target.model)) or _is_searched(name, target)]
+    if kept == body["include"]:
+        return body
+    return body | {"include": kept} if kept else without(body, "include")
+
+
+def _reasons(model: Model) -> bool:
+    return model.thinks or model.is_openai_reasoning
+
+
+def _is_searched(name: str, target: Target) -> bool:
+    return target.web_search and name.startswith("web_search_call.")
+
+
+def _cap(body: Json, target: Target) -> Json:
+    """Fewer than sixteen tokens are refused, and so are more than the model writes."""
+    cap = whole_or_none(body.get("max_output_tokens"))
+    if cap is None:
+        return body
+    fitting = max(LEAST_OUTPUT, min(cap, target.model.max_output or cap))
+    return body if fitting == cap else body | {"max_output_tokens": fitting}
+
+
+def _effort(body: Json, target: Target) -> Json:
+    """Only efforts that the model lists: the nearest one, the least for none at all."""
+    reasoning, listed = body.get("reasoning"), target.model.efforts
+    if not isinstance(reasoning, dict) or "effort" not in reasoning or reasoning["effort"] in listed:
+        return body
+    wanted = reasoning["effort"]
+    level = next((level for level in LEVELS if level in listed), None) if wanted == LEVELS[0] else nearest(wanted, listed)
+    fitted = without(reasoning, "effort") | ({"effort": level} if level else {})
+    return body | {"reasoning": fitted} if fitted else without(body, "reasoning")
+
+
+def _sampling(body: Json, _target: Target) -> Json:
+    return without(body, "temperature", "top_p")
+
+
+RESPONSES: tuple[Repair, ...] = (
+    Repair(name="references-refused", does="refuses ids of items nobody stored", source="clients §4.3", mend=items.references),
+    Repair(name="store-off", does="stores nothing", source="copilot-upstream §4.2", mend=_store),
+    Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §4.2", mend=_fields),
+    Repair(name="include-fitted", does="asks only for what there is", source="copilot-upstream §4.1", mend=_include),
+    Repair(name="cap-fitted", does="fits the cap to the model", source="copilot-upstream §4.2", mend=_cap),
+    Repair(name="effort-fitted", does="takes the nearest effort on offer", source="copilot-upstream §4.1", mend=_effort),
+    Repair(name="sampling-dropped", does="drops sampling Copilot refuses", source='users "Upstream quirks"', mend=_sampling),
+    Repair(name="tools-settled", does="offers added tools from the start", source="copilot-upstream §2.1", mend=tools.settled),
+    Repair(name="hosted-tools-dropped", does="drops tools nobody runs", source="copilot-upstream §4.2", mend=tools.hosted),
+    Repair(
+        name="free-text-wrapped", does="makes free-text tools functions", source="copilot-upstream §4.2", mend=tools.wrapped
+    ),
+    Repair(name="namespaces-described", does="describes namespaces", source="copilot-upstream §4.2", mend=tools.described),
+    Repair(name="tools-completed", does="removes an empty list of tools", source="translation §5", mend=tools.empty),
+    Repair(name="hosted-items-dropped", does="drops calls nobody makes here", source="translation §1.8", mend=items.hosted),
+    Repair(
+        name="reasoning-restored", does="sends reasoning back as it was", source="copilot-upstream §4.3", mend=items.reasoning
+    ),
+    Repair(name="compaction-restored", does="keeps the newest summary", source="copilot-upstream §4.4", mend=items.compaction),
+    Repair(name="ids-dropped", does="drops ids upstream never gave", source="copilot-upstream §4.2", mend=items.ids),
+)

@@ -1,0 +1,119 @@
+"""A Responses answer on its way to a Responses client: watched for tokens and its end, mended where Copilot is known to err.
+
+Source: copilot-upstream §4.3, §4.4; what clients insist on: client-apis §3.3, clients.md §5.
+"""
+
+from collections.abc import Iterator
+
+from copilot_api.dialects import responses
+from copilot_api.dialects.codec import Json, dumps, loads
+from copilot_api.dialects.events import Counted, Failed, Stamp
+from copilot_api.dialects.models import Model
+from copilot_api.dialects.read import obj, objs, string
+from copilot_api.dialects.responses_decoder import CUT_SHORT, counted_in, problem_in
+from copilot_api.dialects.sse import Sse, encode
+from copilot_api.errors import CopilotApiError, UpstreamBroke
+from copilot_api.translate.watch_responses_items import OwnItems
+
+_COMPLETE = frozenset({"response.completed", "response.incomplete"})
+
+
+class ResponsesWatch:
+    """Watches one answer of `model` to the client's `request`.
+
+    `freed` are namespace and name of the tools that take free text and the model got as functions (`free_text.freed`).
+    """
+
+    def __init__(self, stamp: Stamp, model: Model, *, request: Json, freed: frozenset[tuple[str, str]] = frozenset()) -> None:
+        self.usage: Counted | None = None
+        self.failed: CopilotApiError | None = None
+        self.finished = False
+        self.repairs: set[str] = set()
+        self._stamp = stamp
+        self._request = request
+        self._items = OwnItems(stamp, model, freed, self.repairs)
+        self._response: Json | None = None
+        self._number = 0
+        self._done = False
+
+    def frame(self, sse: Sse) -> bytes:
+        """What goes to the client for one frame: its own bytes, unless a repair fired."""
+        if sse.data == b"[DONE]":
+            self.repairs.add("end-mark-dropped")
+            return b""
+        if self._done:
+            return b""
+        if not sse.data:
+            return sse.raw
+        try:
+            data = obj(loads(sse.data))
+        except ValueError:
+            return self.fail(UpstreamBroke("Copilot sent an event that is not JSON"))
+        kind = str(data.get("type") or sse.event)
+        if kind in {"error", "response.cancelled"}:
+            self.repairs.add("failure-told")  # Codex and the SDKs wait for a failed response and know neither of these
+            return self.fail(problem_in(obj(data.get("response")) or data))
+        return b"".join([self._write(kind, event, data, sse) for event in self._read(kind, data)])
+
+    def close(self) -> bytes:
+        """The end of the bytes. A stream that did not say how it ended was cut and must not look complete."""
+        return b"" if self._done else self.fail(UpstreamBroke(CUT_SHORT))
+
+    def fail(self, problem: CopilotApiError) -> bytes:
+        """The failure as the last thing the client reads, with the items that were complete."""
+        self.failed, self._done = problem, True
+        if self._response is None:
+            return responses.Encoder(self._stamp, request=self._request).feed(Failed(problem=problem))
+        response = self._response | responses.failure(problem) | {"output": self._items.finished}
+        return _encoded({"type": "response.failed", "sequence_number": self._number, "response": response})
+
+    def whole(self, answer: Json) -> Json:
+        """A complete answer: itself unless a repair fired."""
+        self.usage = counted_in(answer)
+        self.finished = answer.get("status") in {"completed", "incomplete"}
+        self.failed = None if self.finished else problem_in(answer)
+        return self._mended(answer)
+
+    def _read(self, kind: str, data: Json) -> Iterator[Json]:
+        """The client's events for one of Copilot's."""
+        if "output_index" in data:
+            yield from self._items.feed(kind, data)
+        elif isinstance(data.get("response"), dict):
+            yield self._lifecycle(kind, data)
+        else:
+            yield data
+
+    def _lifecycle(self, kind: str, data: Json) -> Json:
+        self._response = response = self._mended(data["response"])
+        self.usage = counted_in(data)
+        self.finished = kind in _COMPLETE
+        self.failed = problem_in(response) if kind == "response.failed" else None
+        self._done = self.finished or self.failed is not None
+        return data if response is data["response"] else data | {"response": response}
+
+    def _mended(self, response: Json) -> Json:
+        output = objs(response.get("output"))
+        mended = self._items.whole(output)
+        after = response if mended == output else response | {"output": mended}
+        id_ = responses.response_id(self._stamp)
+        if after.get("id") == id_:
+            return after
+        self.repairs.add("ids-steadied")
+        return after | {"id": id_}
+
+    def _write(self, kind: str, event: Json, data: Json, sse: Sse) -> bytes:
+        number, self._number = self._number, self._number + 1
+        if not event.get("type"):
+            event = {"type": kind} | event
+        if event.get("sequence_number") != number:
+            self.repairs.add("events-renumbered")
+            event = event | {"sequence_number": number}
+        if event is data and sse.event == kind:
+            return sse.raw
+        if not sse.event:
+            self.repairs.add("event-named")
+        return _encoded(event)
+
+
+def _encoded(event: Json) -> bytes:
+    return encode(dumps(event), string(event.get("type")))

@@ -1,0 +1,111 @@
+"""Output items of /responses as a client can keep them: one id each, encrypted text that comes back, free text unwrapped.
+
+Source: copilot-upstream §4.3. Copilot names an item anew in every event and binds what it encrypts to one of these names.
+"""
+
+from collections.abc import Iterator
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.events import Stamp
+from copilot_api.dialects.models import Model
+from copilot_api.dialects.read import number, obj, string
+from copilot_api.dialects.responses_items import item_id
+from copilot_api.translate import free_text
+from copilot_api.translate.carrier import PREFIX
+from copilot_api.translate.repair import without
+from copilot_api.translate.sealed import seal
+
+_ENCRYPTED = frozenset({"reasoning", "compaction"})
+_ARGUMENTS = "response.function_call_arguments."
+_INPUT = "response.custom_tool_call_input."
+
+
+class OwnItems:
+    """The items of one answer by output index. `repairs` takes the names of what was mended.
+
+    `freed` are namespace and name of the tools whose input is free text for the client and wrapped for the model.
+    """
+
+    def __init__(self, stamp: Stamp, model: Model, freed: frozenset[tuple[str, str]], repairs: set[str]) -> None:
+        self._stamp = stamp
+        self._model = model
+        self._freed = freed
+        self._repairs = repairs
+        self._ids: dict[int, str] = {}
+        self._seals: dict[int, tuple[str, str]] = {}
+        self._finished: dict[int, Json] = {}
+        self._wrapped: set[int] = set()
+        self._told: set[int] = set()
+
+    @property
+    def finished(self) -> list[Json]:
+        """The items that are complete so far, as the client knows them."""
+        return [self._finished[at] for at in sorted(self._finished)]
+
+    def feed(self, kind: str, event: Json) -> Iterator[Json]:
+        """The client's events for an event about an item; the same object where nothing was changed."""
+        at = number(event.get("output_index"))
+        item = obj(event.get("item"))
+        if kind == "response.output_item.added":
+            yield _with(event, "item", self.item(at, item))
+        elif kind == "response.output_item.done":
+            after = self._finished[at] = self.item(at, item)
+            if at in self._wrapped:
+                yield from self._tell(at, string(after.get("input")))
+            yield _with(event, "item", after)
+        elif at in self._wrapped and kind.startswith(_ARGUMENTS):
+            if kind.endswith(".done"):
+                yield from self._tell(at, free_text.unwrapped(string(event.get("arguments"))))
+        elif "item_id" in event:
+            yield self._named(event, "item_id", self._id(at, ""))
+        else:
+            yield event
+
+    def whole(self, output: list[Json]) -> list[Json]:
+        """The output of the whole answer."""
+        places = sorted(self._ids) if len(self._ids) == len(output) else range(len(output))
+        return [self.item(at, item) for at, item in zip(places, output, strict=True)]
+
+    def item(self, at: int, item: Json) -> Json:
+        """One item, which may be not complete yet; itself if nothing was changed."""
+        encrypted = string(item.get("encrypted_content"))
+        after = item
+        if item.get("type") == "function_call" and (string(item.get("namespace")), item.get("name")) in self._freed:
+            self._repairs.add("free-text-unwrapped")
+            self._wrapped.add(at)
+            text = free_text.unwrapped(string(item.get("arguments")))
+            after = without(item, "arguments") | {"type": "custom_tool_call", "input": text}
+        if encrypted and not encrypted.startswith(PREFIX) and item.get("type") in _ENCRYPTED:
+            self._repairs.add("reasoning-sealed")
+            after = after | {"encrypted_content": self._sealed(at, string(item.get("id")), encrypted)}
+        return self._named(after, "id", self._id(at, string(after.get("type"))))
+
+    def _sealed(self, at: int, id_: str, encrypted: str) -> str:
+        """The same seal for the same text: the id that stands beside it at the end is not the one it was written under."""
+        text, sealed = self._seals.get(at, ("", ""))
+        if text != encrypted:
+            sealed = seal(id_, encrypted, self._model)
+            self._seals[at] = (encrypted, sealed)
+        return sealed
+
+    def _id(self, at: int, kind: str) -> str:
+        return self._ids.setdefault(at, item_id(kind, self._stamp.id, at))
+
+    def _named(self, holder: Json, key: str, id_: str) -> Json:
+        if holder.get(key) == id_:
+            return holder
+        self._repairs.add("ids-steadied")
+        return holder | {key: id_}
+
+    def _tell(self, at: int, text: str) -> Iterator[Json]:
+        """The input of a free-text tool, which can be read only when all of it is there."""
+        if at in self._told:
+            return
+        self._told.add(at)
+        place = {"item_id": self._ids[at], "output_index": at}
+        yield {"type": f"{_INPUT}delta", **place, "delta": text}
+        yield {"type": f"{_INPUT}done", **place, "input": text}
+
+
+def _with(event: Json, key: str, value: Json) -> Json:
+    return event if value is event.get(key) else event | {key: value}
