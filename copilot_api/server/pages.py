@@ -9,6 +9,7 @@ from aiohttp import web
 from copilot_api import __version__
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.errors import CopilotApiError, DoorClosed, ModelUnknown
+from copilot_api.server import codex_models
 from copilot_api.server.middleware import speaks_messages
 from copilot_api.server.models_page import entry, page
 from copilot_api.settings import Settings
@@ -53,6 +54,8 @@ class Pages:
 
     async def models(self, request: web.Request) -> web.Response:
         """GET /v1/models."""
+        if _lists_for_codex(request):
+            return _json(codex_models.page((await self._catalog.models()).values()))
         return _json(page(await self._catalog.models(), request.query, for_messages=_lists_for_messages(request)))
 
     async def model(self, request: web.Request) -> web.Response:
@@ -86,6 +89,10 @@ def _lists_for_messages(request: web.Request) -> bool:
     if speaks_messages(request) or request.headers.get("User-Agent", "").startswith("claude-"):
         return True
     return "x-api-key" in request.headers and "Authorization" not in request.headers
+
+
+def _lists_for_codex(request: web.Request) -> bool:
+    return "client_version" in request.query or request.headers.get("User-Agent", "").lower().startswith("codex")
 
 
 def _json(value: Json, *, status: int = 200) -> web.Response:
