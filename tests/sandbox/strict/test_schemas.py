@@ -53,3 +53,37 @@ def test_what_is_no_schema(schema: Any) -> None:
 )
 def test_what_is_a_schema(schema: Any) -> None:
     schemas.check(schema, "x")
+
+
+CLOSED = {"type": "object", "additionalProperties": False}
+STRICT = CLOSED | {
+    "properties": {
+        "a": {"anyOf": [{"type": "string"}, CLOSED]},
+        "b": {"type": "array", "items": CLOSED},
+        "c": {"$ref": "#/$defs/d"},
+    },
+    "required": ["a", "b", "c"],
+    "$defs": {"d": CLOSED},
+}
+
+
+def test_a_closed_and_complete_schema_may_be_strict() -> None:
+    schemas.check(STRICT, "schema")
+    schemas.check_strict(STRICT, "function 'f'")
+    schemas.check_strict(True, "function 'f'")
+
+
+@pytest.mark.parametrize(
+    ("change", "context"),
+    [
+        ({"additionalProperties": True}, "()"),
+        ({"required": ["a", "b"]}, "()"),
+        ({"properties": STRICT["properties"] | {"a": {"anyOf": [{"type": "object"}]}}}, "('properties', 'a', 'anyOf', '0')"),
+        ({"properties": STRICT["properties"] | {"b": {"items": {"properties": {}}}}}, "('properties', 'b', 'items')"),
+        ({"$defs": {"d": {"type": "object"}}}, "('$defs', 'd')"),
+    ],
+)
+def test_an_open_or_incomplete_schema_may_not_be_strict(change: dict[str, Any], context: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        schemas.check_strict(STRICT | change, "function 'f'")
+    assert caught.value.message.startswith(f"Invalid schema for function 'f': In context={context}, ")
