@@ -32,6 +32,10 @@ class Fields:
         """Whether there is anything but null at `key`."""
         return self._left.get(key) is not None
 
+    def names(self) -> list[str]:
+        """What is left in here, in the client's order."""
+        return [key for key, value in self._left.items() if value is not None]
+
     def at(self, key: str | int) -> str:
         """The path of `key`."""
         return f"{self.path}.{key}" if self.path else str(key)

@@ -1,5 +1,7 @@
 """The words that we write into a conversation ourselves: few, recognisable, and all here."""
 
+from collections.abc import Sequence
+
 from copilot_api.dialects.initiator import TOOL_IMAGE_MARK
 
 CONTINUE = "Continue."
@@ -12,6 +14,7 @@ NO_RESULT = "No result was provided for this tool call."
 NO_OUTPUT = "(no output)"
 IMAGE_BELOW = "[image attached below]"
 IMAGE_OMITTED = "[image omitted]"
+ANY_JSON = "Answer with nothing but JSON, without a code fence."
 
 
 def reminder(text: str) -> str:
@@ -37,3 +40,8 @@ def document_omitted(title: str) -> str:
 def only_json(schema: str) -> str:
     """The request for structured output, for models that take it only as words."""
     return f"Answer with nothing but JSON that is valid against this JSON Schema, without a code fence:\n{schema}"
+
+
+def one_of(values: Sequence[str]) -> str:
+    """The request for one of several words, which only Gemini's clients can make otherwise."""
+    return f"Answer with exactly one of these, and nothing else: {', '.join(values)}"

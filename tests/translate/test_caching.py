@@ -76,3 +76,25 @@ def test_no_system_prompt_gets_no_mark() -> None:
     messages = [message("user", "a")]
     caching.add_marks([], messages)
     assert marked(messages[0]["content"]) == ["a"]
+
+
+MARKED = {"copilot_cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(
+    ("roles", "marked"),
+    [
+        (["user"], [0]),
+        (["system", "user"], [0, 1]),
+        (["system", "user", "user"], [0, 2]),
+        (["user", "assistant", "tool", "tool", "user", "assistant", "user"], [4, 6]),
+        (["user", "assistant", "user", "assistant", "user"], [2, 4]),
+        (["system", "user", "assistant", "tool", "assistant"], [0, 1, 3]),
+        (["system", "user", "system", "user", "assistant", "user"], [0, 3, 5]),
+    ],
+)
+def test_a_chat_is_marked_at_its_system_prompt_and_where_the_two_newest_turns_end(roles: list[str], marked: list[int]) -> None:
+    messages: list[Json] = [{"role": role} for role in roles]
+    caching.mark_turns(messages)
+    assert [at for at, message in enumerate(messages) if message == {"role": roles[at]} | MARKED] == marked
+    assert sum("copilot_cache_control" in message for message in messages) == len(marked)

@@ -126,3 +126,9 @@ def test_a_missing_object_has_no_fields() -> None:
 def test_null_is_not_there() -> None:
     fields = Fields({"tools": None, "stream": False})
     assert ("tools" in fields, "stream" in fields, fields.peek("stream")) == (False, True, False)
+
+
+def test_names_are_what_is_left_in_the_clients_order() -> None:
+    fields = Fields({"b": 1, "a": [], "c": None, "d": 0})
+    fields.take("b")
+    assert fields.names() == ["a", "d"]

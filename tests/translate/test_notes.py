@@ -27,3 +27,7 @@ def test_an_omitted_document_is_named_if_it_has_a_name() -> None:
 
 def test_a_schema_in_words_ends_with_the_schema() -> None:
     assert notes.only_json('{"type":"object"}').endswith('\n{"type":"object"}')
+
+
+def test_a_choice_of_words_names_them_all() -> None:
+    assert notes.one_of(["yes", "no"]).endswith(": yes, no")
