@@ -3,13 +3,20 @@
 Messages puts `cache_control` on blocks, Copilot's chat `copilot_cache_control` on messages (copilot-upstream §3.1, §6.1).
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from copilot_api.dialects.codec import Json
 from copilot_api.translate.fields import Fields
 
 MOST_MARKS = 4
+LONGEST_KEY = 64
 _KEYS = ("cache_control", "copilot_cache_control")
+
+
+def short_key(key: str) -> str:
+    """A key that OpenAI takes, for a user or a cache: of a longer one a hash, which tells apart as well."""
+    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def take_mark(fields: Fields) -> bool:

@@ -75,10 +75,9 @@ def for_messages(document: Document) -> Json:
 
 
 def for_responses(document: Document) -> Json:
-    """A PDF as Responses takes it. The API wants a name for what it gets as data."""
-    if document.url:
-        return {"type": "input_file", "file_url": document.url}
-    name = document.title or "document.pdf"
+    """A PDF that is here as Responses takes it: with a name."""
+    title = document.title or "document"
+    name = title if title.lower().endswith(".pdf") else f"{title}.pdf"
     return {"type": "input_file", "filename": name, "file_data": f"data:{PDF};base64,{document.pdf}"}
 
 

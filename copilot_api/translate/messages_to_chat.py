@@ -3,8 +3,6 @@
 Rules: translation.md §1.1, §1.2, §1.6 and §1.7. The conversation itself is read in `messages_turns`.
 """
 
-import hashlib
-
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
@@ -15,7 +13,6 @@ from copilot_api.translate.messages_turns import TurnReader
 from copilot_api.translate.request import Request
 
 MOST_STOPS = 4
-LONGEST_USER = 64
 
 
 def request(body: Json, model: Model) -> Request:
@@ -82,9 +79,4 @@ def _stops(fields: Fields) -> Json:
 
 def _user(fields: Fields) -> Json:
     user = fields.object("metadata").text("user_id")
-    return {"user": short_user(user)} if user else {}
-
-
-def short_user(user: str) -> str:
-    """A user id that OpenAI takes: of a longer one, like Claude Code's, a hash, which tells users apart as well."""
-    return user if len(user) <= LONGEST_USER else hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"user": caching.short_key(user)} if user else {}

@@ -37,10 +37,10 @@ class ResponsesWriter:
         return {"type": "input_image", "image_url": holder.required_text(key), "detail": holder.text("detail") or "auto"}
 
     def document(self, document: Document) -> list[Json] | None:
-        """A file part for PDF, which models look at page by page; anything else is text."""
+        """A file part for PDF, which models look at page by page; Copilot fetches none. Anything else is text."""
         if document.text is not None:
             return [self.text(document.words)] if document.words.strip() else []
-        return [documents.for_responses(document)] if self._model.vision else None
+        return [documents.for_responses(document)] if document.pdf and self._model.vision else None
 
     def thought(self, text: str, sealed: object) -> Json:
         """The reasoning item. Upstream refuses one that stands in the conversation twice."""

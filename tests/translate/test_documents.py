@@ -102,9 +102,9 @@ def test_a_document_as_anthropic_takes_it(document: Document, written: Json) -> 
 @pytest.mark.parametrize(
     ("document", "written"),
     [
-        (Document(title="plan", pdf="JVBE"), {"filename": "plan", "file_data": "data:application/pdf;base64,JVBE"}),
+        (Document(title="Plan", pdf="JVBE"), {"filename": "Plan.pdf", "file_data": "data:application/pdf;base64,JVBE"}),
+        (Document(title="a.PDF", pdf="JVBE"), {"filename": "a.PDF", "file_data": "data:application/pdf;base64,JVBE"}),
         (Document(pdf="JVBE"), {"filename": "document.pdf", "file_data": "data:application/pdf;base64,JVBE"}),
-        (Document(url="https://example.com/a.pdf"), {"file_url": "https://example.com/a.pdf"}),
     ],
 )
 def test_a_pdf_as_responses_takes_it(document: Document, written: Json) -> None:

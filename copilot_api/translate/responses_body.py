@@ -1,0 +1,61 @@
+"""What every request to /responses holds, whoever asked. Rules: translation.md §1.1, §1.2, copilot-upstream §4.1, §4.2."""
+
+import hashlib
+
+from copilot_api.dialects.codec import Json, dumps
+from copilot_api.translate import caching, tool_choice, tools
+from copilot_api.translate.fields import Fields
+from copilot_api.translate.responses_writer import ResponsesWriter
+from copilot_api.translate.tool_choice import Choice
+
+LEAST_OUTPUT = 16
+
+STANDING: Json = {"include": ["reasoning.encrypted_content"], "store": False}
+"""Copilot stores nothing, so reasoning has to come in the form in which it can be sent back."""
+
+
+def conversation(fields: Fields, writer: ResponsesWriter, instruction: str, *, thinking: str) -> Json:
+    """Instructions and input. `thinking` names, for losses, what the client calls reasoning."""
+    history = writer.history
+    instructions, items = writer.instructions(instruction), history.items()
+    for name, is_lost in (("messages.prefill", history.has_prefill), (thinking, history.has_idle_thought)):
+        if is_lost:
+            fields.lose(name)
+    return ({"instructions": instructions} if instructions else {}) | {"input": items}
+
+
+def offered(choice: Choice) -> Json:
+    """The tools, and what is said about choosing among them."""
+    if not choice.only:
+        return {}
+    return {"tools": [tools.for_responses(tool) for tool in choice.only]} | tool_choice.for_responses(choice)
+
+
+def cap(fields: Fields, asked: int | None, key: str) -> Json:
+    """The cap on output tokens, which the client asked for at `key`."""
+    if asked is None:
+        return {}
+    if asked < LEAST_OUTPUT:
+        fields.lose(key)
+    return {"max_output_tokens": max(asked, LEAST_OUTPUT)}
+
+
+def drop_sampling(fields: Fields) -> None:
+    """Takes temperature and top_p, of which Copilot's /responses takes none. One is what it does by itself."""
+    for key in ("temperature", "top_p"):
+        if fields.number(key) not in {None, 1}:
+            fields.lose(key)
+
+
+def text(*parts: Json) -> Json:
+    """The field that holds format and verbosity."""
+    said: Json = {}
+    for part in parts:
+        said |= part
+    return {"text": said} if said else {}
+
+
+def cache_key(key: str, said: Json) -> Json:
+    """What keeps a conversation on the machine that has it in its cache: the client's own word, or how it begins."""
+    beginning = [said.get("instructions"), said["input"][:1]]
+    return {"prompt_cache_key": caching.short_key(key) if key else hashlib.sha256(dumps(beginning)).hexdigest()}

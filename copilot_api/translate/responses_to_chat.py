@@ -1,0 +1,79 @@
+"""A Responses request as a Chat Completions request: the table of its fields.
+
+Rules: translation.md §1.1, §1.6 to §1.8. The conversation itself is read in `responses_turns`.
+"""
+
+from copilot_api.dialects.codec import Json
+from copilot_api.dialects.models import Model
+from copilot_api.errors import ClientMistake
+from copilot_api.translate import (
+    caching,
+    chat_body,
+    chat_fields,
+    effort,
+    responses_fields,
+    structured,
+    tool_choice,
+    tools,
+    verbosity,
+)
+from copilot_api.translate.chat_writer import ChatWriter
+from copilot_api.translate.fields import Fields
+from copilot_api.translate.request import Request
+from copilot_api.translate.responses_turns import TurnReader, definitions
+from copilot_api.translate.tool_schemas import strict_rule
+
+
+def request(body: Json, model: Model) -> Request:
+    """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through chat."""
+    try:
+        return _request(Fields(body), model)
+    except RecursionError as error:
+        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+
+
+def _request(fields: Fields, model: Model) -> Request:
+    fields.take("model")  # the catalog's own id goes up, whatever the client called it
+    responses_fields.settle(fields)
+    items = responses_fields.items(fields)
+    offered = [*fields.objects("tools"), *definitions(items)]
+    toolbox = tools.read_responses(offered, may_be_strict=strict_rule(model))
+    choice = tool_choice.read_responses(fields, toolbox)
+    text = fields.object("text")
+    shape, instruction = structured.chat_from_responses(text, model)
+    writer = ChatWriter(model)
+    TurnReader(model, toolbox.names, writer).read(items)
+    messages = chat_body.conversation(fields, writer, instruction, messages="input", picture="input_image")
+    cap, user = responses_fields.cap(fields), chat_fields.user(fields)
+    thinking = effort.chat_from_responses(
+        fields.object("reasoning"),
+        model,
+        most_output=chat_body.most_output(cap, model),
+        forced=choice.is_forced,
+        may_budget=not writer.history.has_thoughtless_call,
+    )
+    translated = (
+        {"model": model.id, "messages": messages}
+        | chat_body.offered(choice, writer, model)
+        | ({} if cap is None else {"max_tokens": cap})
+        | shape
+        | verbosity.take(text, model)
+        | thinking
+        | chat_body.sampling(fields, model, thinking)
+        | ({"user": caching.short_key(user)} if user else {})
+        | _cache_key(fields, model)
+        | chat_body.streamed(fields)
+    )
+    return Request(
+        body=translated,
+        losses=frozenset(fields.losses()),
+        tool_names=toolbox.names.changed,
+        custom_tools=toolbox.custom,
+        namespaces=toolbox.names.namespaces,
+    )
+
+
+def _cache_key(fields: Fields, model: Model) -> Json:
+    """Only OpenAI's models know it; for others it stays behind as a loss."""
+    key = fields.text("prompt_cache_key") if model.is_openai else ""
+    return {"prompt_cache_key": key} if key else {}
