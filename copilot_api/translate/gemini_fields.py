@@ -57,6 +57,13 @@ def sampling(config: Fields, *, hottest: float, is_limited: bool = False) -> Jso
     return said
 
 
+def drop_sampling(config: Fields) -> None:
+    """Takes `temperature` and `topP` for endpoints that take neither. One is what they do by themselves."""
+    for key in ("temperature", "topP"):
+        if config.number(key) not in {None, 1}:
+            config.lose(key)
+
+
 def stops(config: Fields, *, most: int | None = None) -> list[str]:
     """Takes `stopSequences`, without blank ones, which upstream refuses."""
     given = config.items("stopSequences")

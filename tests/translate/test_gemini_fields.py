@@ -88,6 +88,16 @@ def test_sampling(given: Json, hottest: float, is_limited: bool, said: Json, los
 
 
 @pytest.mark.parametrize(
+    ("given", "lost"),
+    [({}, set()), ({"temperature": 1, "topP": 1.0}, set()), ({"temperature": 0, "topP": 0.9}, {"temperature", "topP"})],
+)
+def test_sampling_where_there_is_none(given: Json, lost: set[str]) -> None:
+    fields, config = configured(**given)
+    gemini_fields.drop_sampling(config)
+    assert set(fields.losses()) == {f"generationConfig.{name}" for name in lost}
+
+
+@pytest.mark.parametrize(
     ("given", "most", "kept", "is_lost"),
     [
         ([], None, [], False),
