@@ -22,12 +22,13 @@ from copilot_api.dialects.events import (
     ToolOpened,
 )
 from copilot_api.dialects.read import obj, objs, whole_or_none
-from copilot_api.dialects.sse import encode
+from copilot_api.dialects.sse import comment, encode
 from copilot_api.errors import ClientMistake, CopilotApiError, Kind, UpstreamBroke
 
 __all__ = ["Decoder", "Encoder", "collect", "error", "peek", "status", "usage", "whole"]
 
 DONE = b"data: [DONE]\n\n"
+HEARTBEAT = comment("keep-alive")
 _FINISH: dict[Reason, str] = {
     "stop": "stop",
     "stop_sequence": "stop",
@@ -125,6 +126,10 @@ class Encoder:
             case _:
                 self._ended = True
                 return encode(dumps(error(event.problem)))
+
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while: a comment, for clients read every chunk."""
+        return HEARTBEAT
 
     def close(self) -> bytes:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""

@@ -118,6 +118,10 @@ class Encoder:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""
         return b"" if self._has_ended else self.feed(Failed(problem=UpstreamBroke(CUT_SHORT)))
 
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while."""
+        return HEARTBEAT
+
     def _framed(self, response: Json) -> bytes:
         if not self._is_array:
             return encode(dumps(response))

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from copilot_api.dialects import initiator
+from copilot_api.dialects import initiator, messages_heartbeat
 from copilot_api.dialects.arguments import parse
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import (
@@ -20,13 +20,12 @@ from copilot_api.dialects.events import (
 )
 from copilot_api.dialects.messages_blocks import Blocks, Step
 from copilot_api.dialects.messages_decoder import CUT_SHORT, Assembler, Decoder, whole
+from copilot_api.dialects.messages_heartbeat import PING
 from copilot_api.dialects.read import obj, objs, whole_or_none
 from copilot_api.dialects.sse import encode
 from copilot_api.errors import ClientMistake, CopilotApiError, Kind, UpstreamBroke
 
-__all__ = ["Assembler", "Decoder", "Encoder", "collect", "error", "peek", "status", "usage", "whole"]
-
-PING = encode(b'{"type":"ping"}', "ping")
+__all__ = ["PING", "Assembler", "Decoder", "Encoder", "collect", "error", "peek", "status", "usage", "whole"]
 
 _STOP_REASONS: dict[Reason, str] = {
     "stop": "end_turn",
@@ -121,6 +120,10 @@ class Encoder:
     def close(self) -> bytes:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""
         return b"" if self._ended else self.feed(Failed(problem=UpstreamBroke(CUT_SHORT)))
+
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while."""
+        return messages_heartbeat.heartbeat(None if self._ended else self._blocks.open_block)
 
     def _end(self, event: Closed) -> bytes:
         self._ended = True

@@ -12,6 +12,9 @@ from copilot_api.dialects.arguments import Scanner
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Refused, Text, Thought, ToolInput, ToolOpened
 
+# The type of the block in which each kind of content stands.
+_TYPES = {"text": "text", "refusal": "text", "thinking": "thinking", "tool": "tool_use"}
+
 Content = Text | Thought | Refused | ToolOpened | ToolInput
 
 
@@ -35,6 +38,11 @@ class Blocks:
         self._late: list[Text | Thought | Refused] = []
         self._seals: list[Thought] = []
         self._has_tools = False
+
+    @property
+    def open_block(self) -> tuple[int, str] | None:
+        """Index and type of the block that more may be added to, if there is one."""
+        return None if self._open is None else (self._index, _TYPES[self._open[0]])
 
     def feed(self, event: Content) -> Iterator[Step]:
         """The steps that `event` causes now; some content waits for a later event or for `close`."""

@@ -19,10 +19,10 @@ from copilot_api.dialects.events import (
 from copilot_api.dialects.read import obj, objs, whole_or_none
 from copilot_api.dialects.responses_decoder import CUT_SHORT, Decoder, whole
 from copilot_api.dialects.responses_items import Items
-from copilot_api.dialects.sse import encode
+from copilot_api.dialects.sse import comment, encode
 from copilot_api.errors import ClientMistake, CopilotApiError, Kind, UpstreamBroke
 
-__all__ = ["Decoder", "Encoder", "collect", "error", "failure", "peek", "response_id", "status", "usage", "whole"]
+__all__ = ["Decoder", "Encoder", "collect", "error", "failure", "keepalive", "peek", "response_id", "status", "usage", "whole"]
 
 # Why an answer is incomplete; every other reason completes it.
 _INCOMPLETE: dict[Reason, str] = {
@@ -59,6 +59,9 @@ _ECHOED: Json = {
     "top_p": 1.0,
     "truncation": "disabled",
 }
+BEFORE_IT_BEGINS = comment("keep-alive")
+"""A sign of life for a client that has not been told of the answer yet: its reader takes nothing else as the first event."""
+
 _ECHOED_IF_GIVEN = ("prompt_cache_key", "safety_identifier", "user")
 
 
@@ -140,6 +143,10 @@ class Encoder:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""
         return b"" if self._ended else self.feed(Failed(problem=UpstreamBroke(CUT_SHORT)))
 
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while."""
+        return BEFORE_IT_BEGINS if self._ended or not self._opened else self._frame(keepalive())
+
     def _open(self) -> bytes:
         """The first two events, without which clients understand no other."""
         if self._opened:
@@ -176,6 +183,14 @@ def collect(events: Events, stamp: Stamp, *, request: Json) -> Json:
         raise UpstreamBroke(CUT_SHORT)
     _exhaust(items.close(is_cut=reason in _INCOMPLETE))
     return _response(stamp, request) | _ending(reason, items, counted)
+
+
+def keepalive() -> Json:
+    """The event with which OpenAI itself fills silences, without its number.
+
+    Codex counts events only, not comments; a further `response.in_progress` would make the JavaScript SDK forget the output.
+    """
+    return {"type": "keepalive"}
 
 
 def usage(counted: Counted) -> Json:

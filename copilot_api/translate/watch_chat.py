@@ -67,6 +67,10 @@ class ChatWatch:
         self.failed, self._done = problem, True
         return encode(dumps(chat.error(problem)))
 
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while."""
+        return chat.HEARTBEAT
+
     def whole(self, answer: Json) -> Json:
         """A complete answer: itself unless a repair fired."""
         self.usage = counted_in(answer)

@@ -3,11 +3,11 @@
 Source: copilot-upstream §6.3; what clients insist on: clients.md §5.
 """
 
-from copilot_api.dialects import messages
+from copilot_api.dialects import messages, messages_heartbeat
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.messages_decoder import CUT_SHORT, counted_in, problem_in
-from copilot_api.dialects.read import obj
+from copilot_api.dialects.read import number, obj, string
 from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 
@@ -22,6 +22,7 @@ class MessagesWatch:
         self.finished = False
         self.repairs: set[str] = set()
         self._usage: Json = {}
+        self._open_block: tuple[int, str] | None = None
         self._done = False
 
     def frame(self, sse: Sse) -> bytes:
@@ -56,6 +57,10 @@ class MessagesWatch:
         self.failed, self._done = problem, True
         return encode(dumps(messages.error(problem)), "error")
 
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while."""
+        return messages_heartbeat.heartbeat(None if self._done else self._open_block)
+
     def whole(self, answer: Json) -> Json:
         """A complete answer: itself unless a repair fired."""
         self.usage = counted_in(answer)
@@ -66,6 +71,10 @@ class MessagesWatch:
         match kind:
             case "error":
                 return self.fail(problem_in(data))
+            case "content_block_start":
+                self._open_block = (number(data.get("index")), string(obj(data.get("content_block")).get("type")))
+            case "content_block_stop":
+                self._open_block = None
             case "message_start":
                 return self._start(data, sse)
             case "message_delta":

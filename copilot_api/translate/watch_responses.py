@@ -50,6 +50,8 @@ class ResponsesWatch:
         except ValueError:
             return self.fail(UpstreamBroke("Copilot sent an event that is not JSON"))
         kind = str(data.get("type") or sse.event)
+        if not kind:
+            return sse.raw
         if kind in {"error", "response.cancelled"}:
             self.repairs.add("failure-told")  # Codex and the SDKs wait for a failed response and know neither of these
             return self.fail(problem_in(obj(data.get("response")) or data))
@@ -66,6 +68,13 @@ class ResponsesWatch:
             return responses.Encoder(self._stamp, request=self._request).feed(Failed(problem=problem))
         response = self._response | responses.failure(problem) | {"output": self._items.finished}
         return _encoded({"type": "response.failed", "sequence_number": self._number, "response": response})
+
+    def heartbeat(self) -> bytes:
+        """A sign of life for a client that has heard nothing for a while. It takes a number, so later events get others."""
+        if self._response is None or self._done:
+            return responses.BEFORE_IT_BEGINS
+        number, self._number = self._number, self._number + 1
+        return _encoded(responses.keepalive() | {"sequence_number": number})
 
     def whole(self, answer: Json) -> Json:
         """A complete answer: itself unless a repair fired."""
@@ -104,7 +113,7 @@ class ResponsesWatch:
     def _write(self, kind: str, event: Json, data: Json, sse: Sse) -> bytes:
         number, self._number = self._number, self._number + 1
         if not event.get("type"):
-            event = {"type": kind} | event
+            event = event | {"type": kind}
         if event.get("sequence_number") != number:
             self.repairs.add("events-renumbered")
             event = event | {"sequence_number": number}

@@ -12,13 +12,13 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.responses import ResponseStreamEvent
 
 from copilot_api.dialects.codec import Json, loads
-from copilot_api.dialects.sse import SseDecoder
+from copilot_api.dialects.sse import Sse, SseDecoder
 
 
 def openai_reads(stream: bytes) -> Json:
     """The completion that the `openai` package accumulates. Fails on a stream it would refuse."""
     state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
-    frames = list(SseDecoder().feed(stream))
+    frames = _told(stream)
     assert frames[-1].data == b"[DONE]"
     for frame in frames[:-1]:
         chunk = loads(frame.data)
@@ -42,10 +42,11 @@ def openai_responses_reads(stream: bytes, *, strict: bool = True) -> Json:
     ids: dict[int, set[str]] = {}
     pieces: dict[int, str] = {}
     done: dict[int, Json] = {}
-    for number, frame in enumerate(SseDecoder().feed(stream)):
+    for number, frame in enumerate(_told(stream)):
         data = loads(frame.data)
         assert (frame.event, number) == (data["type"], data["sequence_number"])
-        event = _EVENTS[frame.event].model_validate(data, strict=True) if strict else _constructed(data)
+        is_typed = strict and frame.event != "keepalive"
+        event = _EVENTS[frame.event].model_validate(data, strict=True) if is_typed else _constructed(data)
         state.handle_event(cast("ResponseStreamEvent", event))
         if "output_index" in data:
             at = data["output_index"]
@@ -59,6 +60,11 @@ def openai_responses_reads(stream: bytes, *, strict: bool = True) -> Json:
         assert response["output"] == [done[at] for at in sorted(done)]
     assert [_said(item) for item in response["output"]] == [pieces[at] for at in sorted(pieces)]
     return response
+
+
+def _told(stream: bytes) -> list[Sse]:
+    """The frames of a stream but for comments, which the packages' readers skip."""
+    return [frame for frame in SseDecoder().feed(stream) if frame.data]
 
 
 def _constructed(data: Json) -> object:

@@ -266,3 +266,7 @@ def test_usage_names_only_what_there_is() -> None:
         "totalTokenCount": 5,
     }
     assert gemini.usage(Counted(output=2, reasoning=5))["candidatesTokenCount"] == 0
+
+
+def test_a_heartbeat_is_a_blank_line() -> None:
+    assert gemini.Encoder(STAMP, request={"alt": "sse"}).heartbeat() == b"\n"

@@ -102,6 +102,19 @@ def test_the_openai_package_accumulates_the_response_that_collect_gives(answer: 
     assert openai_responses_reads(encoded(encoder, events)) == responses.collect(events, STAMP, request={})
 
 
+@given(answer=answers(), seed=st.integers(0, 2**32), interleave=st.booleans())
+def test_heartbeats_change_nothing_for_the_official_packages(answer: Answer, seed: int, interleave: bool) -> None:
+    def beaten(encoder: chat.Encoder | messages.Encoder | responses.Encoder) -> bytes:
+        return b"".join(encoder.heartbeat() + encoder.feed(event) for event in events) + encoder.close()
+
+    events = decoded(responses.Decoder(), build.responses_stream(answer, random.Random(seed), interleave=interleave))
+    plain = encoded(chat.Encoder(STAMP, with_usage=True), events)
+    assert openai_reads(beaten(chat.Encoder(STAMP, with_usage=True))) == openai_reads(plain)
+    assert anthropic_reads(beaten(messages.Encoder(STAMP))) == anthropic_reads(encoded(messages.Encoder(STAMP), events))
+    response = responses.collect(events, STAMP, request={})
+    assert openai_responses_reads(beaten(responses.Encoder(STAMP, request={}))) == response
+
+
 @given(answer=answers(), seed=st.integers(0, 2**32))
 def test_our_own_responses_stream_is_read_back_as_written(answer: Answer, seed: int) -> None:
     events = decoded(messages.Decoder(), build.messages_stream(answer, random.Random(seed)))

@@ -144,3 +144,21 @@ def test_blocks_never_overlap_whatever_comes(events: list[Content], first: int, 
 @pytest.mark.parametrize("text", ["t", "long text"])
 def test_no_text_is_lost(text: str) -> None:
     assert text in "".join(built(tool(0, "f"), given_input(0, '{"'), Text(text=text)))
+
+
+def test_the_block_that_can_be_added_to_is_known() -> None:
+    blocks = Blocks()
+
+    def after(event: Content) -> tuple[int, str] | None:
+        list(blocks.feed(event))
+        return blocks.open_block
+
+    assert blocks.open_block is None
+    assert after(Thought(text="a")) == (0, "thinking")
+    assert after(Thought(signature="!")) is None
+    assert after(Text(text="b")) == (1, "text")
+    assert after(Refused(text="c")) == (2, "text")
+    assert after(tool(0, "f")) == (3, "tool_use")
+    assert after(Text(text="waits for the tool")) == (3, "tool_use")
+    list(blocks.close())
+    assert blocks.open_block is None

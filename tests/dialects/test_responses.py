@@ -311,3 +311,14 @@ def test_refusals_before_the_answer_are_openais() -> None:
     problem: CopilotApiError = ClientMistake("input: is required", code="x", param="input")
     assert responses.error(problem) == chat.error(problem)
     assert responses.status(problem) == 400
+
+
+def test_a_heartbeat_is_a_numbered_event_once_the_answer_has_begun() -> None:
+    """Codex's clock is set back by events and not by comments; but nothing may come before the first event."""
+    encoder = responses.Encoder(STAMP, request={})
+    assert encoder.heartbeat() == b": keep-alive\n\n"
+    encoder.feed(Opened())
+    assert encoder.heartbeat() == b'event: keepalive\ndata: {"type":"keepalive","sequence_number":2}\n\n'
+    assert b'"sequence_number":3' in encoder.feed(Text(text="a"))
+    encoder.feed(Closed(reason="stop"))
+    assert encoder.heartbeat() == b": keep-alive\n\n"

@@ -247,3 +247,7 @@ def test_split_choices_are_merged_unless_they_were_asked_for() -> None:
 def test_split_choices_without_text_or_finish() -> None:
     [merged] = watching().whole({"choices": [{"message": {"role": "assistant"}}, {"message": {}}]})["choices"]
     assert (merged["message"]["content"], merged["finish_reason"]) == (None, None)
+
+
+def test_a_heartbeat_is_what_every_reader_skips() -> None:
+    assert ChatWatch(STAMP, wants_usage=False, merges=True).heartbeat() == b": keep-alive\n\n"

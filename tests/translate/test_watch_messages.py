@@ -4,12 +4,14 @@ import random
 
 import pytest
 
+from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.sse import SseDecoder, encode
 from copilot_api.errors import UpstreamTimeout
 from copilot_api.translate.watch_messages import MessagesWatch
 from tests.builders.answers import Answer, Tool, messages_stream
+from tests.builders.clients import anthropic_reads
 
 ANSWER = Answer(
     thought="hm", signature="s", text="hello", tools=(Tool("f", {"a": 1}, "t"),), stop="tool_use", prompt=9, cached=4
@@ -116,3 +118,32 @@ def test_the_model_is_named_as_it_was_asked_for() -> None:
 def test_a_start_that_names_the_model_rightly_but_not_itself_keeps_its_data() -> None:
     start = b'{"type":"message_start","message":{"model":"claude-x-20260101","usage":{}}}'
     assert passed(watching(), encode(start)).startswith(encode(start, "message_start"))
+
+
+def test_a_heartbeat_knows_what_is_open() -> None:
+    """users.md, quirks: some versions of Claude Code take a ping inside a block for nothing."""
+    watch = watching()
+    beats: list[bytes] = []
+    for frame in SseDecoder().feed(STREAM):
+        watch.frame(frame)
+        beats.append(watch.heartbeat())
+    added = [loads(frame.data)["delta"]["type"] for beat in beats for frame in list(SseDecoder().feed(beat))[1:]]
+    assert list(dict.fromkeys(added)) == ["thinking_delta", "text_delta", "input_json_delta"]
+    assert beats[0] == beats[-1] == messages.PING
+    assert all(beat.startswith(messages.PING) for beat in beats)
+
+
+def test_heartbeats_anywhere_leave_the_message_as_it_was() -> None:
+    watch = watching()
+    stream = STREAM.removesuffix(END)
+    beaten = b"".join(watch.heartbeat() + watch.frame(frame) for frame in SseDecoder().feed(stream))
+    assert anthropic_reads(beaten) == anthropic_reads(stream)
+
+
+def test_after_the_end_nothing_is_open() -> None:
+    watch = watching()
+    frames = list(SseDecoder().feed(STREAM))
+    for frame in frames[:3]:
+        watch.frame(frame)
+    watch.fail(UpstreamTimeout("silent"))
+    assert watch.heartbeat() == messages.PING
