@@ -66,7 +66,7 @@ def _own_reasoning(item: Json, model: Model) -> Json | None:
 
 
 def compaction(body: Json, target: Target) -> Json:
-    """Of several summaries the newest holds all, and it goes back under its own id. Raises ClientMistake for another model's."""
+    """Of several summaries the newest holds all, and goes back under its own id. Raises ClientMistake for another model's."""
     items = body.get("input")
     if not isinstance(items, list):
         return body

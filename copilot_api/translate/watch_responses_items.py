@@ -47,7 +47,8 @@ class OwnItems:
         at = number(event.get("output_index"))
         item = obj(event.get("item"))
         if kind == "response.output_item.added":
-            yield _with(event, "item", self.item(at, item))
+            after = self.item(at, item)
+            yield _with(event, "item", after | {"input": ""} if at in self._wrapped else after)
         elif kind == "response.output_item.done":
             after = self._finished[at] = self.item(at, item)
             if at in self._wrapped:
