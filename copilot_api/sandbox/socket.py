@@ -48,8 +48,10 @@ class Socket:
     async def serve(self) -> web.WebSocketResponse:
         """Speaks until either side hangs up."""
         await self._web.prepare(self._request)
-        await asyncio.gather(self._listen(), self._work())
-        self._upgrade.outcome = self._upgrade.outcome or "answered"
+        try:
+            await asyncio.gather(self._listen(), self._work())
+        finally:  # a client that hangs up cancels us
+            self._upgrade.outcome = "answered"
         return self._web
 
     async def close(self) -> None:
@@ -90,23 +92,27 @@ class Socket:
             return
         seen.outcome = fault.kind
         if fault.kind in breakage.EARLY:
-            await self._instead(fault)
+            await self._instead(seen, fault)
             return
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         reply = self._responses.message(seen, self._connection)
         await self._write(self._broken(reply, fault) if reply.status == 200 else reply.frames or ())
         if fault.kind == "stall_mid":
-            await self._over.wait()
+            await self._silence(seen)
         elif fault.kind == "cut":
             await asyncio.sleep(0.01)  # lets the messages reach the client before the end overtakes them
             self._abort()
         elif fault.kind == "eof":
             await self._web.close()
 
-    async def _instead(self, fault: Fault) -> None:
+    async def _silence(self, seen: Seen) -> None:
+        await self._over.wait()
+        seen.outcome = "client left"
+
+    async def _instead(self, seen: Seen, fault: Fault) -> None:
         if fault.kind == "stall":
-            await self._over.wait()
+            await self._silence(seen)
         elif fault.kind == "reset":
             self._abort()
         else:
