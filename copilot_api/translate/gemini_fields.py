@@ -157,12 +157,18 @@ class _Shape:
 
 def shape_for_chat(config: Fields, model: Model) -> tuple[Json, str]:
     """Takes `responseMimeType` and the schema; returns fields of a Chat request, and words for its system prompt."""
-    return _openai_shape(config, model, structured.for_chat, {"response_format": {"type": "json_object"}})
+    wanted = _shape(config)
+    if wanted.is_json and wanted.schema is None and model.is_openai:  # which demands that the prompt speaks of JSON
+        return {"response_format": {"type": "json_object"}}, notes.ANY_JSON
+    return _openai_shape(config, wanted, model, structured.for_chat)
 
 
 def shape_for_responses(config: Fields, model: Model) -> tuple[Json, str]:
-    """Takes `responseMimeType` and the schema; returns fields of a Responses `text`, and words for its instructions."""
-    return _openai_shape(config, model, structured.for_responses, {"format": {"type": "json_object"}})
+    """Takes `responseMimeType` and the schema; returns fields of a Responses `text`, and words for its instructions.
+
+    JSON of any kind is asked for in words alone: the endpoint would demand them in the conversation itself.
+    """
+    return _openai_shape(config, _shape(config), model, structured.for_responses)
 
 
 def shape_for_messages(config: Fields, model: Model) -> tuple[Json, str]:
@@ -176,16 +182,13 @@ def shape_for_messages(config: Fields, model: Model) -> tuple[Json, str]:
 
 
 def _openai_shape(
-    config: Fields, model: Model, write: Callable[[Fields, Model], tuple[Json, str]], any_json: Json
+    config: Fields, wanted: _Shape, model: Model, write: Callable[[Fields, Model], tuple[Json, str]]
 ) -> tuple[Json, str]:
-    wanted = _shape(config)
-    if wanted.schema is not None:
-        anthropic = Fields({"format": {"type": "json_schema", "schema": wanted.schema}})
-        said, words = write(anthropic, model)
-        return _carried(config, wanted.key, said, anthropic), words
-    if wanted.is_json and model.is_openai:  # which demands that the prompt speaks of JSON
-        return any_json, notes.ANY_JSON
-    return {}, _in_words(config, wanted)
+    if wanted.schema is None:
+        return {}, _in_words(config, wanted)
+    anthropic = Fields({"format": {"type": "json_schema", "schema": wanted.schema}})
+    said, words = write(anthropic, model)
+    return _carried(config, wanted.key, said, anthropic), words
 
 
 def _shape(config: Fields) -> _Shape:

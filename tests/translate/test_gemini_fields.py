@@ -202,7 +202,7 @@ JSON = {"responseMimeType": "application/json"}
          {}, "Answer with exactly one of these, and nothing else: yes, no", {"responseMimeType"}),
         (for_responses, "gpt-5-mini", {"responseJsonSchema": SCHEMA},
          {"format": {"type": "json_schema"} | DESCRIBED}, "", set()),
-        (for_responses, "gpt-5-mini", JSON, {"format": {"type": "json_object"}}, notes.ANY_JSON, set()),
+        (for_responses, "gpt-5-mini", JSON, {}, notes.ANY_JSON, {"responseMimeType"}),
         (for_messages, "claude-sonnet-4.6", {}, {}, "", set()),
         (for_messages, "claude-sonnet-4.6", JSON, {}, notes.ANY_JSON, {"responseMimeType"}),
         (for_messages, "claude-sonnet-4.6", {"responseJsonSchema": CLOSED},
