@@ -1,6 +1,6 @@
 """Tools that take free text: where a model cannot be offered one, it is a function that takes the text wrapped in JSON.
 
-Copilot lets only Codex's own models have them. Source: copilot-upstream §4.2; the wrapping: translation.md §1.6.
+Source: copilot-upstream §4.2; the wrapping: translation.md §1.6.
 """
 
 from collections.abc import Iterator
@@ -15,16 +15,14 @@ BRINGS_TOOLS = frozenset({"additional_tools", "tool_search_output"})
 
 
 def is_taken(model: Model) -> bool:
-    """Whether `model` may be offered such a tool as it is."""
+    """Whether `model` may be offered such a tool as it is: Copilot lets Codex's own models only."""
     return "codex" in model.id
 
 
-def freed(body: Json, model: Model) -> frozenset[tuple[str, str]]:
-    """Namespace and name of the free-text tools in a Responses request that `model` is offered as functions."""
-    if is_taken(model):
-        return frozenset()
-    holders = [body, *(item for item in objs(body.get("input")) if item.get("type") in BRINGS_TOOLS)]
-    return frozenset(named for holder in holders for named in _named(holder, ""))
+def named(body: Json) -> frozenset[tuple[str, str]]:
+    """Namespace and name of the free-text tools in a Responses request, wherever they stand."""
+    holders = [body, *(item for item in objs(body.get("input")) if string(item.get("type")) in BRINGS_TOOLS)]
+    return frozenset(name for holder in holders for name in _named(holder, ""))
 
 
 def wrapped(text: str) -> str:

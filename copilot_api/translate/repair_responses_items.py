@@ -43,7 +43,7 @@ def references(body: Json, _target: Target) -> Json:
 def hosted(body: Json, target: Target) -> Json:
     """Calls that nobody here can make are left out of the history."""
     kept = {"web_search_call"} if target.web_search else set()
-    return each(body, "input", lambda item: None if item.get("type") in _HOSTED - kept else item)
+    return each(body, "input", lambda item: None if string(item.get("type")) in _HOSTED - kept else item)
 
 
 def reasoning(body: Json, target: Target) -> Json:
@@ -101,4 +101,4 @@ def _restored(kind: str, unsealed: tuple[str, str]) -> Json:
 
 def ids(body: Json, _target: Target) -> Json:
     """Ids of items are the client's or ours, and upstream refuses both; only what is encrypted is bound to one."""
-    return each(body, "input", lambda item: item if item.get("type") in _SEALED else without(item, "id"))
+    return each(body, "input", lambda item: item if string(item.get("type")) in _SEALED else without(item, "id"))

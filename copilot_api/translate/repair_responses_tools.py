@@ -54,8 +54,8 @@ def settled(body: Json, target: Target) -> Json:
     """Tools that the conversation brings along, offered from its start: only some models take them as items of the input."""
     if obj(obj(target.model.raw.get("capabilities")).get("supports")).get("tool_search"):
         return body
-    items = [item for item in objs(body.get("input")) if item.get("type") in BRINGS_TOOLS]
-    after = each(body, "input", lambda item: None if item.get("type") in _SEARCHING else item)
+    items = [item for item in objs(body.get("input")) if string(item.get("type")) in BRINGS_TOOLS]
+    after = each(body, "input", lambda item: None if string(item.get("type")) in _SEARCHING else item)
     brought = [tool for item in items for tool in objs(item.get("tools"))]
     if brought:
         after = after | {"tools": _newest([*objs(body.get("tools")), *brought])}
@@ -64,18 +64,37 @@ def settled(body: Json, target: Target) -> Json:
 
 def _newest(tools: list[Json]) -> list[Json]:
     """Each tool once, as it was last defined."""
-    return list({(tool.get("type"), tool.get("name")): tool for tool in tools}.values())
+    return list({(string(tool.get("type")), string(tool.get("name"))): tool for tool in tools}.values())
 
 
 def wrapped(body: Json, target: Target) -> Json:
-    """Tools that take free text as functions that take it wrapped; so are the calls of them in the conversation."""
-    if free_text.is_taken(target.model):
-        return body
-    after = _each_tool(body, _tool_as_function)
-    after = each(after, "input", _call_as_function)
+    """Tools that take free text as functions that take it wrapped; so are the calls of them in the conversation.
+
+    Models that take tools as items of the input take them there as they are: such items are passed through (§4.4).
+    """
+    return body if free_text.is_taken(target.model) else _as_functions(body, each(body, "tools", _in_namespaces))
+
+
+def all_wrapped(body: Json) -> Json:
+    """The same for every tool, wherever it stands."""
+    return _as_functions(body, _each_tool(body, _tool_as_function))
+
+
+def _as_functions(body: Json, after: Json) -> Json:
+    """`after`, which has functions where `body` has free-text tools, with the calls and the choice to match."""
+    left = free_text.named(after)
+    calls = [item for item in objs(body.get("input")) if item.get("type") == "custom_tool_call"]
+    ids = {
+        string(item.get("call_id")) for item in calls if (string(item.get("namespace")), string(item.get("name"))) not in left
+    }
+    after = each(after, "input", lambda item: _call_as_function(item) if string(item.get("call_id")) in ids else item)
     choice = obj(after.get("tool_choice"))
-    chosen = each(_choice_as_function(choice), "tools", _choice_as_function)
+    chosen = each(_choice_as_function(choice, left), "tools", lambda tool: _choice_as_function(tool, left))
     return after if chosen is choice else after | {"tool_choice": chosen}
+
+
+def _in_namespaces(tool: Json) -> Json:
+    return each(_tool_as_function(tool), "tools", _tool_as_function)
 
 
 def _tool_as_function(tool: Json) -> Json:
@@ -97,8 +116,9 @@ def _call_as_function(item: Json) -> Json:
     return without(item, "input") | {"type": _AS_FUNCTION[kind]} | wrapped
 
 
-def _choice_as_function(choice: Json) -> Json:
-    return choice | {"type": "function"} if choice.get("type") == "custom" else choice
+def _choice_as_function(choice: Json, left: frozenset[tuple[str, str]]) -> Json:
+    is_left = string(choice.get("name")) in {name for _, name in left}
+    return choice | {"type": "function"} if choice.get("type") == "custom" and not is_left else choice
 
 
 def described(body: Json, _target: Target) -> Json:
@@ -126,7 +146,7 @@ def empty(body: Json, _target: Target) -> Json:
     """Some backends refuse an empty list of tools."""
     if "tools" not in body or body["tools"]:
         return body
-    brings = any(item.get("type") in BRINGS_TOOLS for item in objs(body.get("input")))
+    brings = any(string(item.get("type")) in BRINGS_TOOLS for item in objs(body.get("input")))
     return without(body, "tools", *(() if brings else _CHOICES))
 
 
@@ -138,4 +158,4 @@ def _each_tool(body: Json, mend: Callable[[Json], Json | None]) -> Json:
         return after and each(after, "tools", mend)
 
     after = each(body, "tools", inside)
-    return each(after, "input", lambda item: each(item, "tools", inside) if item.get("type") in BRINGS_TOOLS else item)
+    return each(after, "input", lambda item: each(item, "tools", inside) if string(item.get("type")) in BRINGS_TOOLS else item)

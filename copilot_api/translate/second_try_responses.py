@@ -6,6 +6,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.read import obj
 from copilot_api.errors import CopilotApiError
 from copilot_api.translate.repair import each, without
+from copilot_api.translate.repair_responses_tools import all_wrapped
 
 _FOREIGN_ID = re.compile(
     r"does not belong to this connection|Expected an ID that begins with|item_id did not match the target item id"
@@ -19,7 +20,10 @@ def mend(body: Json, problem: CopilotApiError) -> tuple[Json, str] | None:
 
     What comes out may be refused once more and mended once more: ids go first, then the reasoning that they belong to.
     """
-    if tool := _TOOL_REFUSED.search(problem.message):
+    tool = _TOOL_REFUSED.search(problem.message)
+    if tool and tool["kind"] == "custom":
+        return _named("free-text-wrapped", body, all_wrapped(body))
+    if tool:
         return _named("refused-tool-dropped", body, _without_tool(body, tool["kind"]))
     if _FOREIGN_ID.search(problem.message):
         own = _named("ids-forgotten", body, each(body, "input", lambda item: without(item, "id")))

@@ -21,7 +21,7 @@ _COMPLETE = frozenset({"response.completed", "response.incomplete"})
 class ResponsesWatch:
     """Watches one answer of `model` to the client's `request`.
 
-    `freed` are namespace and name of the tools that take free text and the model got as functions (`free_text.freed`).
+    `freed` are namespace and name of the client's free-text tools (`free_text.named`): the model may have got functions.
     """
 
     def __init__(self, stamp: Stamp, model: Model, *, request: Json, freed: frozenset[tuple[str, str]] = frozenset()) -> None:
@@ -79,7 +79,7 @@ class ResponsesWatch:
     def whole(self, answer: Json) -> Json:
         """A complete answer: itself unless a repair fired."""
         self.usage = counted_in(answer)
-        self.finished = answer.get("status") in {"completed", "incomplete"}
+        self.finished = string(answer.get("status")) in {"completed", "incomplete"}
         self.failed = None if self.finished else problem_in(answer)
         return self._mended(answer)
 

@@ -23,7 +23,7 @@ _INPUT = "response.custom_tool_call_input."
 class OwnItems:
     """The items of one answer by output index. `repairs` takes the names of what was mended.
 
-    `freed` are namespace and name of the tools whose input is free text for the client and wrapped for the model.
+    `freed` are namespace and name of the tools whose input is free text for the client, and perhaps wrapped for the model.
     """
 
     def __init__(self, stamp: Stamp, model: Model, freed: frozenset[tuple[str, str]], repairs: set[str]) -> None:
@@ -71,12 +71,12 @@ class OwnItems:
         """One item, which may be not complete yet; itself if nothing was changed."""
         encrypted = string(item.get("encrypted_content"))
         after = item
-        if item.get("type") == "function_call" and (string(item.get("namespace")), item.get("name")) in self._freed:
+        if item.get("type") == "function_call" and (string(item.get("namespace")), string(item.get("name"))) in self._freed:
             self._repairs.add("free-text-unwrapped")
             self._wrapped.add(at)
             text = free_text.unwrapped(string(item.get("arguments")))
             after = without(item, "arguments") | {"type": "custom_tool_call", "input": text}
-        if encrypted and not encrypted.startswith(PREFIX) and item.get("type") in _ENCRYPTED:
+        if encrypted and not encrypted.startswith(PREFIX) and string(item.get("type")) in _ENCRYPTED:
             self._repairs.add("reasoning-sealed")
             after = after | {"encrypted_content": self._sealed(at, string(item.get("id")), encrypted)}
         return self._named(after, "id", self._id(at, string(after.get("type"))))

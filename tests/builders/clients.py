@@ -36,7 +36,8 @@ _ENDINGS = {"response.completed", "response.incomplete", "response.failed"}
 def openai_responses_reads(stream: bytes, *, strict: bool = True) -> Json:
     """The response that the `openai` package accumulates. Fails on a stream that it would refuse, or with ids that change.
 
-    `strict` also refuses what its types do not allow but its code does: Copilot's own answers are not that tidy.
+    `strict` also refuses what its types do not allow but its code does, and texts that came in no pieces: Copilot's own
+    answers are not that tidy.
     """
     state: ResponseStreamState[None] = ResponseStreamState(input_tools=omit, text_format=omit)
     ids: dict[int, set[str]] = {}
@@ -58,7 +59,8 @@ def openai_responses_reads(stream: bytes, *, strict: bool = True) -> Json:
     assert [{item["id"]} for item in response["output"]] == [ids[at] for at in sorted(ids)]
     if frame.event != "response.failed":
         assert response["output"] == [done[at] for at in sorted(done)]
-    assert [_said(item) for item in response["output"]] == [pieces[at] for at in sorted(pieces)]
+    if strict:
+        assert [_said(item) for item in response["output"]] == [pieces[at] for at in sorted(pieces)]
     return response
 
 

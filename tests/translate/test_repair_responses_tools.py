@@ -95,10 +95,13 @@ def test_free_text_tools_become_functions_but_for_codexs_models() -> None:
     assert tools.wrapped(body, CODEX) is body
 
 
-def test_free_text_tools_in_items_of_the_input_become_functions_too() -> None:
+def test_free_text_tools_in_items_of_the_input_stay_as_they_are_until_they_are_refused() -> None:
+    call = {"type": "custom_tool_call", "call_id": "c", "name": "exec", "namespace": "ns", "input": "ls"}
+    body: Json = {"input": [brought(space(custom("exec"))), call]}
+    assert tools.wrapped(body, TARGET) is body
     bare = {"type": "function", "name": "exec", "parameters": FREE, "strict": False}
-    body: Json = {"input": [brought(space(custom("exec")))]}
-    assert tools.wrapped(body, TARGET) == {"input": [brought(space(bare))]}
+    told = {"type": "function_call", "call_id": "c", "name": "exec", "namespace": "ns", "arguments": '{"input":"ls"}'}
+    assert tools.all_wrapped(body) == {"input": [brought(space(bare)), told]}
 
 
 def test_calls_of_free_text_tools_are_told_as_calls_of_functions() -> None:
@@ -125,6 +128,17 @@ def test_a_choice_of_a_free_text_tool_is_one_of_a_function() -> None:
     assert tools.wrapped({"input": "q", "tool_choice": choice}, TARGET)["tool_choice"] == choice | {"tools": [meant, meant]}
     body: Json = {"input": "q", "tool_choice": "auto"}
     assert tools.wrapped(body, TARGET) is body
+    kept: Json = {"input": [brought(custom("apply_patch"))], "tool_choice": named}
+    assert tools.wrapped(kept, TARGET) is kept
+
+
+def test_a_conversation_that_means_nothing_is_left_to_upstream() -> None:
+    odd: Json = {
+        "input": [{"type": [], "call_id": {}}, {"type": "custom_tool_call", "call_id": []}, 7],
+        "tools": [{"name": []}],
+    }
+    for mend in (tools.settled, tools.hosted, tools.wrapped, tools.described, tools.empty):
+        assert len(mend(odd, TARGET)["input"]) == 3
 
 
 @pytest.mark.parametrize("description", ["", " \n", None])

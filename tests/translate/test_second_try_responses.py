@@ -53,6 +53,14 @@ def test_a_tool_that_upstream_does_not_run_is_dropped() -> None:
     assert mend(body | {"tools": [FUNCTION]}, no_images) is None
 
 
+def test_a_tool_that_may_take_no_free_text_takes_it_wrapped() -> None:
+    no_custom = refused("The requested tool custom is not supported.")
+    again = mend({"input": "q", "tools": [{"type": "custom", "name": "exec"}]}, no_custom)
+    assert again is not None
+    assert (again[0]["tools"][0]["type"], again[1]) == ("function", "free-text-wrapped")
+    assert mend({"input": "q", "tools": [FUNCTION]}, no_custom) is None
+
+
 def test_a_tool_that_must_be_called_is_not_dropped() -> None:
     body: Json = {"input": "q", "tools": [IMAGE, FUNCTION], "tool_choice": IMAGE}
     assert mend(body, refused("The requested tool image_generation is not supported.")) is None
