@@ -13,7 +13,7 @@ from copilot_api.translate.gemini_turns import TurnReader
 from copilot_api.translate.request import Request
 
 MOST_STOPS = 4
-HOTTEST = 2.0
+HOTTEST, HOTTEST_CLAUDE = 2.0, 1.0
 _PENALTIES = {"presencePenalty": "presence_penalty", "frequencyPenalty": "frequency_penalty"}
 
 
@@ -51,7 +51,7 @@ def _request(fields: Fields, model: Model) -> Request:
         | ({} if cap is None else {"max_tokens": cap})
         | shape
         | thinking
-        | gemini_fields.sampling(config, hottest=HOTTEST, is_limited=is_limited)
+        | gemini_fields.sampling(config, hottest=HOTTEST_CLAUDE if model.is_claude else HOTTEST, is_limited=is_limited)
         | (_penalties(config) if model.is_openai else {})
         | ({"stop": stops} if stops else {})
         | chat_body.streamed(fields)

@@ -24,11 +24,11 @@ def read(tools: list[Fields]) -> Toolbox:
     """The functions that the client runs; whatever else stands in `tools` Google would run. Raises ClientMistake."""
     declarations: list[Fields] = []
     hosted: set[str] = set()
-    for tool in tools:
-        declarations += tool.objects(_CLIENTS_OWN)
-        for name in tool.names():
-            tool.take(name)
-            tool.lose(name)
+    for holder in tools:
+        declarations += holder.objects(_CLIENTS_OWN)
+        for name in holder.names():
+            holder.take(name)
+            holder.lose(name)
             hosted.add(name)
     if len(declarations) > MOST_TOOLS:
         raise ClientMistake(
@@ -37,7 +37,13 @@ def read(tools: list[Fields]) -> Toolbox:
             param="tools",
         )
     names = Names([name for declaration in declarations if isinstance(name := declaration.peek("name"), str)])
-    return Toolbox(tools=tuple(_tool(one, names) for one in declarations), names=names, hosted=frozenset(hosted))
+    found: dict[str, Tool] = {}
+    for declaration in declarations:
+        tool = _tool(declaration, names)
+        if tool.name in found:
+            raise declaration.mistake("name", "two functions have this name")
+        found[tool.name] = tool
+    return Toolbox(tools=tuple(found.values()), names=names, hosted=frozenset(hosted))
 
 
 def choice(fields: Fields, toolbox: Toolbox) -> Choice:

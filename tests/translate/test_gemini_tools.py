@@ -65,6 +65,12 @@ def test_a_function_without_a_name_is_refused() -> None:
         read(declared(""))
 
 
+def test_two_functions_of_one_name_are_refused_as_google_refuses_them() -> None:
+    with pytest.raises(ClientMistake, match="two functions have this name") as caught:
+        read(declared("f", "g"), declared("f"))
+    assert caught.value.param == "tools.1.functionDeclarations.0.name"
+
+
 def test_what_describes_the_result_is_named_as_lost() -> None:
     _, lost = read(declared("f", response={"type": "STRING"}, behavior="BLOCKING"))
     assert lost == {"tools.functionDeclarations.response", "tools.functionDeclarations.behavior"}
