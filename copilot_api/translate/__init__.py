@@ -4,28 +4,60 @@ Pass-through is the normal case: bytes go on untouched, we only watch, and known
 pair by pair; answers go through the events of `dialects.events`.
 """
 
+from collections.abc import Callable
+
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
+from copilot_api.translate import free_text
 from copilot_api.translate.assembled import AssembledMessages
 from copilot_api.translate.chat_to_messages import request as chat_to_messages
+from copilot_api.translate.chat_to_responses import request as chat_to_responses
+from copilot_api.translate.gemini_to_chat import request as gemini_to_chat
+from copilot_api.translate.gemini_to_messages import request as gemini_to_messages
+from copilot_api.translate.gemini_to_responses import request as gemini_to_responses
 from copilot_api.translate.messages_to_chat import request as messages_to_chat
-from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Target, mended
+from copilot_api.translate.messages_to_responses import request as messages_to_responses
+from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Repair, Target, mended
 from copilot_api.translate.repair_chat import CHAT
 from copilot_api.translate.repair_messages import MESSAGES
+from copilot_api.translate.repair_responses import RESPONSES
 from copilot_api.translate.request import Request
+from copilot_api.translate.responses_to_chat import request as responses_to_chat
+from copilot_api.translate.responses_to_messages import request as responses_to_messages
 from copilot_api.translate.rewrite import Rewrite, warmed
-from copilot_api.translate.translation import Client, Prepared, Translation, WayBack
+from copilot_api.translate.translation import OWN_ENDPOINTS, Client, Prepared, Translation, WayBack
 from copilot_api.translate.watch_chat import ChatWatch
 from copilot_api.translate.watch_messages import MessagesWatch
+from copilot_api.translate.watch_responses import ResponsesWatch
 
 __all__ = ["REQUEST_REPAIRS", "Client", "Endpoint", "Translation", "begin"]
 
-REQUEST_REPAIRS = {"/chat/completions": CHAT, "/v1/messages": MESSAGES}
-_OWN: dict[Client, Endpoint] = {"chat": "/chat/completions", "messages": "/v1/messages"}
-_OTHER: dict[Client, Endpoint] = {"chat": "/v1/messages", "messages": "/chat/completions"}
-_REQUESTS = {"messages": messages_to_chat, "chat": chat_to_messages}
+REQUEST_REPAIRS: dict[Endpoint, tuple[Repair, ...]] = {
+    "/chat/completions": CHAT,
+    "/v1/messages": MESSAGES,
+    "/responses": RESPONSES,
+}
+
+# Where a client's request goes, best first: its own dialect loses nothing, the others more and more (copilot-upstream §2.5).
+_PREFERENCE: dict[Client, tuple[Endpoint, ...]] = {
+    "chat": ("/chat/completions", "/v1/messages", "/responses"),
+    "messages": ("/v1/messages", "/responses", "/chat/completions"),
+    "responses": ("/responses", "/v1/messages", "/chat/completions"),
+    "gemini": ("/chat/completions", "/v1/messages", "/responses"),
+}
+_REQUESTS: dict[tuple[Client, Endpoint], Callable[[Json, Model], Request]] = {
+    ("chat", "/v1/messages"): chat_to_messages,
+    ("chat", "/responses"): chat_to_responses,
+    ("messages", "/chat/completions"): messages_to_chat,
+    ("messages", "/responses"): messages_to_responses,
+    ("responses", "/chat/completions"): responses_to_chat,
+    ("responses", "/v1/messages"): responses_to_messages,
+    ("gemini", "/chat/completions"): gemini_to_chat,
+    ("gemini", "/v1/messages"): gemini_to_messages,
+    ("gemini", "/responses"): gemini_to_responses,
+}
 
 
 def begin(
@@ -45,7 +77,8 @@ def begin(
     """
     endpoint = _endpoint(client, model)
     _check_tools(body)
-    request = Request(body=body) if endpoint == _OWN[client] else _REQUESTS[client](body, model)
+    is_own = OWN_ENDPOINTS.get(client) == endpoint
+    request = Request(body=body) if is_own else _REQUESTS[client, endpoint](body, model)
     sent = request.body
     if model.id != sent.get("model"):
         sent = sent | {"model": model.id}
@@ -78,24 +111,27 @@ def begin(
 
 
 def _way_back(prepared: Prepared) -> WayBack:
-    if prepared.endpoint != _OWN[prepared.client]:
+    if OWN_ENDPOINTS.get(prepared.client) != prepared.endpoint:
         return Rewrite(prepared)
+    stamp = prepared.stamp
     if prepared.client == "chat":
-        return ChatWatch(prepared.stamp, wants_usage=prepared.wants_usage, merges=prepared.merges)
+        return ChatWatch(stamp, wants_usage=prepared.wants_usage, merges=prepared.merges)
+    if prepared.client == "responses":
+        return ResponsesWatch(stamp, prepared.model, request=prepared.asked, freed=free_text.named(prepared.asked))
     is_assembled = prepared.stream_upstream and not prepared.stream_client
-    return AssembledMessages(prepared.stamp) if is_assembled else MessagesWatch(prepared.stamp)
+    return AssembledMessages(stamp) if is_assembled else MessagesWatch(stamp)
 
 
 def _endpoint(client: Client, model: Model) -> Endpoint:
-    """The client's own endpoint when the model is served there, which loses nothing; else the other one."""
-    for endpoint in (_OWN[client], _OTHER[client]):
-        if model.kind == "chat" and model.speaks(endpoint):
-            return endpoint
+    """The first of the client's preferences that the model is served at."""
     if model.kind != "chat":
         raise ClientMistake(f"{model.id} is not a chat model", param="model", code="model_not_supported")
+    for endpoint in _PREFERENCE[client]:
+        if model.speaks(endpoint):
+            return endpoint
     raise ClientMistake(
-        f"Copilot serves {model.id} at {', '.join(model.endpoints) or 'no endpoint'}, which copilot-api does not speak yet",
-        hint="choose a model that copilot-api models lists with chat or messages",
+        f"Copilot serves {model.id} at {', '.join(model.endpoints) or 'no endpoint'}, which copilot-api does not speak",
+        hint="copilot-api models lists the models that can be asked",
         code="unsupported_api_for_model",
         param="model",
     )

@@ -90,6 +90,10 @@ class Rewrite:
         self.failed = problem
         return self._encoder.feed(Failed(problem=problem))
 
+    def heartbeat(self) -> bytes:
+        """A sign of life, as the client's dialect has it."""
+        return self._encoder.heartbeat()
+
     def _write(self, events: Iterable[Event]) -> bytes:
         if self._prepared.stream_client:
             return b"".join(map(self._encoder.feed, self._translated(events)))

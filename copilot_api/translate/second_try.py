@@ -5,8 +5,8 @@ import re
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.errors import UpstreamRefused
-from copilot_api.translate import notes
-from copilot_api.translate.repair import without
+from copilot_api.translate import notes, second_try_responses
+from copilot_api.translate.repair import Endpoint, without
 from copilot_api.translate.repair_messages import THINKING, keeping_thinking, paused
 
 _NAMED_FIELD = re.compile(r"(?:Unsupported (?:parameter|value): |^)['`](?P<field>[a-z_]+)['`]")
@@ -32,10 +32,12 @@ _DROPPABLE = frozenset(
 )
 
 
-def mend(body: Json, problem: UpstreamRefused) -> tuple[Json, str] | None:
+def mend(endpoint: Endpoint, body: Json, problem: UpstreamRefused) -> tuple[Json, str] | None:
     """The request to send instead of `body` after `problem`, and the name of the repair; None when there is none."""
     if problem.status != 400:
         return None
+    if endpoint == "/responses" and (again := second_try_responses.mend(body, problem)):
+        return again
     if "does not support assistant message prefill" in problem.message and _ends_with_assistant(body):
         return body | {"messages": [*body["messages"], {"role": "user", "content": notes.CONTINUE}]}, "prefill-continued"
     if _FOREIGN_THINKING.search(problem.message):

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from copilot_api.dialects import messages, sse
+from copilot_api.dialects import sse
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.models import Model
@@ -14,6 +14,9 @@ from copilot_api.translate.repair import Endpoint
 from copilot_api.translate.second_try import mend
 
 Client = Literal["chat", "messages", "responses", "gemini"]
+MOST_TRIES = 3
+"""How often a refused request is mended and sent again."""
+
 OWN_ENDPOINTS: dict[Client, Endpoint] = {"chat": "/chat/completions", "messages": "/v1/messages", "responses": "/responses"}
 """Where Copilot speaks a client's own dialect; Gemini's it speaks nowhere."""
 
@@ -23,8 +26,8 @@ class Prepared:
     """A request ready to be sent, and what the way back must know of it.
 
     `asked` is the client's body, `body` what is sent instead, `request` that as bytes: the client's own where nothing was
-    changed. `tool_names` maps names as sent to the client's, `namespaces` to the client's namespace and name, `custom_tools` are
-    the client's tools that take free text.
+    changed. `tool_names` maps names as sent to the client's, `namespaces` to the client's namespace and name;
+    `custom_tools` are the client's tools that take free text.
     `wants_usage`: a Chat client asked for the count of its stream; `merges`: it asked for one choice.
     """
 
@@ -71,6 +74,9 @@ class WayBack(Protocol):
     def fail(self, problem: CopilotApiError) -> bytes:
         """The problem as the end of a stream that has begun."""
 
+    def heartbeat(self) -> bytes:
+        """What the client takes for a sign of life while the model is silent."""
+
 
 class Translation:
     """One request and its answer; one object per request, never shared.
@@ -90,7 +96,8 @@ class Translation:
         self._prepared = prepared
         self._back = way_back
         self._frames = sse.SseDecoder()
-        self._second_try: tuple[str, ...] = ()
+        self._body = prepared.body
+        self._tried: tuple[str, ...] = ()
 
     @property
     def is_passthrough(self) -> bool:
@@ -100,7 +107,7 @@ class Translation:
     @property
     def repairs(self) -> tuple[str, ...]:
         """The names of the repairs that fired so far, the request's first."""
-        return (*self._prepared.repairs, *self._second_try, *sorted(self._back.repairs))
+        return (*self._prepared.repairs, *self._tried, *sorted(self._back.repairs))
 
     @property
     def usage(self) -> Counted | None:
@@ -144,17 +151,18 @@ class Translation:
         return self._back.fail(problem)
 
     def heartbeat(self) -> bytes:
-        """A sign of life between two events: a ping or a comment; nothing for who waits for a whole answer."""
-        if not self._prepared.stream_client:
-            return b""
-        return messages.PING if self._prepared.client == "messages" else sse.comment("keep-alive")
+        """A sign of life between two events; nothing for who waits for a whole answer."""
+        return self._back.heartbeat() if self._prepared.stream_client else b""
 
     def after_refusal(self, problem: UpstreamRefused) -> bytes | None:
-        """The request without what Copilot refused, to be sent once more; None when the refusal stands."""
-        again = None if self._second_try else mend(self._prepared.body, problem)
+        """The request without what Copilot refused, to be sent once more; None when the refusal stands.
+
+        One thing mended may bring out the next, so this may be asked again, a few times.
+        """
+        again = mend(self.endpoint, self._body, problem) if len(self._tried) < MOST_TRIES else None
         if again is None:
             return None
-        body, name = again
-        self._second_try = (name,)
-        self.request = dumps(body)
+        self._body, name = again
+        self._tried += (name,)
+        self.request = dumps(self._body)
         return self.request

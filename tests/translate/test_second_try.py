@@ -4,10 +4,15 @@ import pytest
 
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import UpstreamRefused
-from copilot_api.translate.second_try import mend
+from copilot_api.translate import second_try
+from copilot_api.translate.repair import Endpoint
 
 PREFILL = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "{"}]
 NO_PREFILL = "This model does not support assistant message prefill. The conversation must end with a user message."
+
+
+def mend(body: Json, problem: UpstreamRefused, endpoint: Endpoint = "/v1/messages") -> tuple[Json, str] | None:
+    return second_try.mend(endpoint, body, problem)
 
 
 def refused(message: str, status: int = 400) -> UpstreamRefused:
@@ -78,3 +83,14 @@ def test_a_format_that_the_model_does_not_know_is_dropped() -> None:
 )
 def test_any_other_refusal_stands(body: Json, problem: UpstreamRefused) -> None:
     assert mend(body, problem) is None
+
+
+def test_refusals_of_responses_have_mends_of_their_own() -> None:
+    body: Json = {"input": [{"type": "message", "id": "msg_1", "role": "user", "content": "q"}]}
+    problem = refused("input item 'msg_1' does not belong to this connection")
+    again = mend(body, problem, "/responses")
+    assert again is not None
+    assert again[1] == "ids-forgotten"
+    assert mend(body, problem) is None
+    temperature = refused("Unsupported parameter: 'temperature' is not supported with this model.")
+    assert mend({"temperature": 1}, temperature, "/responses") == ({}, "refused-field-dropped")

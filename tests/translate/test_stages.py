@@ -47,12 +47,12 @@ def staged(
 
 
 def test_what_concerns_no_stage_passes() -> None:
-    events = [Opened(id="x"), Text(text="a"), Counted(prompt=1), Closed(reason="stop")]
+    events: list[Event] = [Opened(id="x"), Text(text="a"), Counted(prompt=1), Closed(reason="stop")]
     assert staged(*events) == events
 
 
 def test_tools_get_back_their_names_and_namespaces() -> None:
-    events = [
+    events: list[Event] = [
         ToolOpened(index=0, id="a", name="f_1"),
         ToolOpened(index=1, id="b", name="ns__g"),
         ToolOpened(index=2, id="c", name="h"),
@@ -70,7 +70,7 @@ def test_a_namespace_of_upstreams_own_is_kept() -> None:
 
 
 def test_the_text_of_a_custom_tool_comes_at_the_end_and_unwrapped() -> None:
-    events = [
+    events: list[Event] = [
         ToolOpened(index=0, id="a", name="patch"),
         ToolOpened(index=1, id="b", name="f"),
         ToolInput(index=0, json='{"input":"*** '),
@@ -129,11 +129,11 @@ PARTS: Json = {"messages": ["a", "b", "c"], "chat": ["a", "\n\n", "b", "c"]}
 
 @pytest.mark.parametrize("client", ["messages", "chat"])
 def test_several_messages_are_paragraphs_of_one_chat_message(client: Client) -> None:
-    events = [Text(text="a", part=1), Text(text="b", part=2), Text(text="c", part=2)]
+    events: list[Event] = [Text(text="a", part=1), Text(text="b", part=2), Text(text="c", part=2)]
     texts = [event.text for event in staged(*events, client=client, endpoint="/responses") if isinstance(event, Text)]
     assert texts == PARTS[client]
 
 
 def test_blocks_of_anthropics_are_not_set_apart() -> None:
-    events = [Text(text="a", part=0), Text(text="b", part=1)]
+    events: list[Event] = [Text(text="a", part=0), Text(text="b", part=1)]
     assert staged(*events, client="chat", endpoint="/v1/messages") == events
