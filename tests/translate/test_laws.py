@@ -33,7 +33,7 @@ WHOLE: dict[Endpoint, Callable[[Answer], Json]] = {
 
 
 def begun(client: Client, endpoint: Endpoint, *, stream: bool = True) -> Translation:
-    usage = {"stream_options": {"include_usage": True}} if client == "chat" and stream else {}
+    usage: Json = {"stream_options": {"include_usage": True}} if client == "chat" and stream else {}
     work = started(client, MODELS[endpoint], stream=stream, **usage)
     assert work.endpoint == endpoint
     return work
