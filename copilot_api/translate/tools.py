@@ -197,6 +197,8 @@ def _callables(definitions: list[Fields], hosted: set[str]) -> Iterator[tuple[st
         kind = definition.text("type") or "function"
         if kind == "namespace":
             namespace = definition.required_text("name")
+            if definition.text("description"):
+                definition.lose("namespace.description")
             yield from ((kind, namespace, inner) for kind, _, inner in _callables(definition.objects("tools"), hosted))
         elif kind in _CALLABLE:
             yield kind, "", definition

@@ -6,7 +6,29 @@ from typing import Any
 from copilot_api.dialects.codec import Json
 
 _LEGAL = re.compile(r"[a-zA-Z0-9_-]+")
-_MOST_CHAT_ID, _MOST_NAME, _MOST_TOOLS, _MOST_MARKS = 40, 64, 128, 4
+_MOST_CHAT_ID, _MOST_RESPONSES_ID, _MOST_NAME, _MOST_TOOLS, _MOST_MARKS = 40, 64, 64, 128, 4
+
+_RESPONSES_FIELDS = {
+    "include",
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "model",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "reasoning",
+    "store",
+    "stream",
+    "text",
+    "tool_choice",
+    "tools",
+}
+_PARTS = {
+    "user": {"input_text", "input_image", "input_file"},
+    "developer": {"input_text"},
+    "system": {"input_text"},
+    "assistant": {"output_text", "refusal"},
+}
 
 
 def check_chat(body: Json) -> None:
@@ -73,6 +95,59 @@ def check_messages(body: Json) -> None:
     assert 0 <= body.get("temperature", 0) <= 1
 
 
+def check_responses(body: Json) -> None:
+    """Fails unless every backend of /responses would take `body`."""
+    assert body.keys() <= _RESPONSES_FIELDS
+    assert body["store"] is False
+    assert body["include"] == ["reasoning.encrypted_content"]
+    assert body.get("instructions", "?").strip()
+    assert body.get("max_output_tokens", 16) >= 16
+    assert len(body.get("prompt_cache_key", "")) <= 64
+    assert body["input"]
+    _check_items(body["input"])
+    tools = body.get("tools", [])
+    _names([tool["name"] for tool in tools])
+    assert all(tool["type"] == "custom" or isinstance(tool["strict"], bool) for tool in tools)
+    assert tools or not {"tool_choice", "parallel_tool_calls"} & body.keys()
+
+
+def _check_items(items: list[Json]) -> None:
+    waiting: dict[str, str] = {}
+    seen: set[str] = set()
+    thoughts: list[str] = []
+    thinks = False
+    for item in items:
+        kind = item["type"]
+        assert "id" not in item or kind == "reasoning"
+        from_outside = kind.endswith("_output") or item.get("role", "assistant") != "assistant"
+        assert not thinks or not from_outside, "reasoning led to nothing"
+        thinks = kind == "reasoning"
+        match kind:
+            case "message":
+                assert item["role"] == "assistant" or not waiting, "a call has no output"
+                _content(item["content"], _PARTS[item["role"]])
+            case "function_call" | "custom_tool_call":
+                assert isinstance(item["arguments" if kind == "function_call" else "input"], str)
+                assert _LEGAL.fullmatch(item["call_id"])
+                assert len(item["call_id"]) <= _MOST_RESPONSES_ID
+                assert item["call_id"] not in seen, "two calls share an id"
+                _names([item["name"]])
+                seen.add(item["call_id"])
+                waiting[item["call_id"]] = kind
+            case "function_call_output" | "custom_tool_call_output":
+                assert waiting.pop(item["call_id"]) == kind.removesuffix("_output")
+                assert isinstance(item["output"], str)
+            case _:
+                assert kind == "reasoning"
+                assert isinstance(item["summary"], list)
+                thoughts.append(item["encrypted_content"])
+    assert not waiting, "a call has no output"
+    assert not thinks, "reasoning led to nothing"
+    assert items[-1].get("role") != "assistant", "the last word is the assistant's"
+    assert all(thoughts)
+    assert len(set(thoughts)) == len(thoughts), "reasoning stands there twice"
+
+
 def _chat_call(call: Json) -> str:
     id_: str = call["id"]
     assert _LEGAL.fullmatch(id_)
@@ -94,7 +169,7 @@ def _content(content: Any, kinds: set[str]) -> None:
     assert content
     for block in content:
         assert block["type"] in kinds
-        assert block["type"] != "text" or block["text"].strip()
+        assert block.get("text", "?").strip()
 
 
 def _blocks(body: Json) -> list[Json]:
