@@ -89,6 +89,8 @@ def thinking_for_chat(config: Fields, model: Model, *, most_output: int | None, 
 def thinking_for_messages(config: Fields, model: Model, *, most_output: int, forced: bool, may_budget: bool) -> Json:
     """Takes `thinkingConfig`; returns `thinking` and `output_config`. The conditions are those of `effort.for_messages`."""
     wish = _wish(config)
+    if wish.is_as_the_model_likes and model.adaptive_thinking and not forced:
+        return {"thinking": {"type": "adaptive", "display": "summarized"}}
     openai = Fields({"reasoning_effort": wish.level or None, "thinking_budget": wish.budget})
     said = effort.for_messages(openai, model, most_output=most_output, forced=forced, may_budget=may_budget)
     return _carried(config, "thinkingConfig", said, openai)
@@ -103,12 +105,20 @@ def thinking_for_responses(config: Fields, model: Model) -> Json:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """How much a client wants to have thought: a `level` ("none", "" for nothing said), a `budget`, or as the model likes."""
+    """How much a client wants to have thought: a `level` ("none", "" for nothing said) or a `budget`.
+
+    `is_open` leaves it to the model; `is_shown` wants to see the thoughts, which Gemini's own models have unless told otherwise.
+    """
 
     level: str
     budget: int | None
     is_open: bool
     is_shown: bool
+
+    @property
+    def is_as_the_model_likes(self) -> bool:
+        """Whether there shall be thinking, and nobody says how much."""
+        return not self.level and self.budget is None and (self.is_open or self.is_shown)
 
     def as_anthropic(self, display: Json | None = None) -> tuple[Fields, Fields]:
         """`thinking` and `output_config`, as Anthropic's clients say it."""
@@ -116,7 +126,7 @@ class _Wish:
             return Fields({"type": "disabled"}), Fields({})
         if self.budget is not None:
             return Fields({"type": "enabled", "budget_tokens": self.budget} | (display or {})), Fields({})
-        if self.is_open or self.is_shown or self.level:
+        if self.level or self.is_as_the_model_likes:
             return Fields({"type": "adaptive"} | (display or {})), Fields({"effort": self.level or None})
         return Fields({}), Fields({})
 

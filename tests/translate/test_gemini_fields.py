@@ -154,6 +154,10 @@ LOST = {"generationConfig.thinkingConfig"}
          set()),
         (messages, "claude-haiku-4.5", {"thinkingBudget": 0}, {"thinking": {"type": "disabled"}}, set()),
         (messages, "claude-haiku-4.5", {"thinkingBudget": -1, "includeThoughts": True}, {}, set()),
+        (messages, "claude-opus-5", {"thinkingBudget": -1}, {"thinking": ADAPTIVE}, set()),
+        (messages, "claude-opus-5", {"includeThoughts": True}, {"thinking": ADAPTIVE}, set()),
+        (messages, "claude-opus-5", {"includeThoughts": False}, {}, set()),
+        (messages, "claude-opus-5", {"includeThoughts": True, "thinkingBudget": 0}, {"thinking": {"type": "disabled"}}, set()),
         (responses, "gpt-5-mini", {"thinkingLevel": "HIGH", "includeThoughts": True},
          {"reasoning": {"effort": "high", "summary": "auto"}}, set()),
         (responses, "gpt-5-mini", {"thinkingLevel": "HIGH"}, {"reasoning": {"effort": "high"}}, set()),
@@ -166,6 +170,12 @@ def test_thinking(write: Callable[[Fields, Model], Json], model_id: str, wish: J
     fields, config = configured(thinkingConfig=wish)
     assert write(config, model(model_id)) == said
     assert set(fields.losses()) == lost
+
+
+def test_a_claude_that_must_call_a_tool_does_not_think() -> None:
+    _, config = configured(thinkingConfig={"includeThoughts": True})
+    to = model("claude-opus-5")
+    assert gemini_fields.thinking_for_messages(config, to, most_output=20_000, forced=True, may_budget=True) == {}
 
 
 def test_a_level_that_nobody_knows_is_refused() -> None:
