@@ -37,6 +37,8 @@ class Blocks:
         self._held: dict[int, _HeldTool] = {}
         self._late: list[Text | Thought | Refused] = []
         self._seals: list[Thought] = []
+        self._waiting: list[Thought] = []
+        self._newest_thought = -1
         self._has_tools = False
 
     @property
@@ -71,18 +73,18 @@ class Blocks:
             for event in late:
                 yield from self.feed(event)
             yield from self._stop()
+        # A turn with calls goes on, and needs its seals; from any other, clients take what stands in the last block.
         if self._has_tools:
-            yield from self._seal_late()
+            yield from self._sealed([*self._waiting, *self._seals])
 
-    def _seal_late(self) -> Iterator[Step]:
-        """Signatures that came after their block, each in one of its own: a turn with calls goes on, and needs them.
-
-        A turn without calls does without: clients take what stands in its last block for the answer.
-        """
-        for event in self._seals:
+    def _sealed(self, seals: list[Thought]) -> Iterator[Step]:
+        """Signatures without words, each in a block of its own."""
+        yield from self._stop()
+        for event in seals:
             yield from self._begin(("thinking", event.part), {"type": "thinking", "thinking": "", "signature": ""})
             yield self._delta({"type": "signature_delta", "signature": event.signature})
             yield from self._stop()
+            self._newest_thought = event.part
 
     @property
     def _tool_is_busy(self) -> bool:
@@ -99,9 +101,11 @@ class Blocks:
             yield from self._begin(key, {"type": "redacted_thinking", "data": event.redacted})
             yield from self._stop()
             return
-        if event.signature and self._index >= 0 and self._open != key:
-            self._seals.append(event)  # the block it seals is closed
+        if event.signature and self._open != key:
+            # Of a part that was told already it comes late; of a new one it waits for what that reasoning led to.
+            (self._seals if event.part <= self._newest_thought else self._waiting).append(event)
             return
+        self._newest_thought = event.part
         if self._open != key:
             yield from self._begin(key, {"type": "thinking", "thinking": "", "signature": ""})
         if event.text:
@@ -139,7 +143,8 @@ class Blocks:
         self._scanner = Scanner()
 
     def _begin(self, key: tuple[str, int], block: Json) -> Iterator[Step]:
-        yield from self._stop()
+        waiting, self._waiting = self._waiting, []
+        yield from self._sealed(waiting)
         self._index += 1
         self._open = key
         yield Step("start", self._index, block)

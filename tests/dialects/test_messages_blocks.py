@@ -70,8 +70,24 @@ def test_a_late_signature_is_left_out_where_the_turn_ends_with_words() -> None:
     assert built(*events) == ["thinking:a", "text:tu"]
 
 
-def test_a_signature_alone_is_a_block() -> None:
-    assert built(Thought(signature="!"), Text(text="t")) == ["thinking:!", "text:t"]
+def test_a_signature_of_new_reasoning_is_a_block_before_what_it_led_to() -> None:
+    events: list[Content] = [
+        Thought(signature="0"),
+        Text(text="t"),
+        Thought(signature="1", part=1),
+        tool(0, "f"),
+        given_input(0, "{}"),
+    ]
+    assert built(*events) == ["thinking:0", "text:t", "thinking:1", "tool_use:f{}"]
+
+
+def test_a_signature_of_new_reasoning_that_led_to_nothing_is_left_out_of_a_turn_without_calls() -> None:
+    assert built(Text(text="t"), Thought(signature="1", part=1)) == ["text:t"]
+
+
+def test_a_signature_of_new_reasoning_comes_last_where_nothing_follows_it_but_the_turn_goes_on() -> None:
+    events: list[Content] = [tool(0, "f"), given_input(0, "{}"), Thought(signature="1", part=1)]
+    assert built(*events) == ["tool_use:f{}", "thinking:1"]
 
 
 def test_late_content_of_every_kind_keeps_its_order() -> None:
