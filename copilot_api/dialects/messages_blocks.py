@@ -74,8 +74,9 @@ class Blocks:
                 yield from self.feed(event)
             yield from self._stop()
         # A turn with calls goes on, and needs its seals; from any other, clients take what stands in the last block.
+        seals, self._waiting = [*self._waiting, *self._seals], []
         if self._has_tools:
-            yield from self._sealed([*self._waiting, *self._seals])
+            yield from self._sealed(seals)
 
     def _sealed(self, seals: list[Thought]) -> Iterator[Step]:
         """Signatures without words, each in a block of its own."""

@@ -62,7 +62,7 @@ def test_a_late_signature_gets_a_block_of_its_own_where_the_turn_goes_on() -> No
         tool(0, "f"),
         given_input(0, "{}"),
     ]
-    assert built(*events) == ["thinking:a", "text:t", "tool_use:f{}", "thinking:1", "thinking:2"]
+    assert built(*events) == ["thinking:a", "text:t", "thinking:2", "tool_use:f{}", "thinking:1"]
 
 
 def test_a_late_signature_is_left_out_where_the_turn_ends_with_words() -> None:
@@ -99,7 +99,7 @@ def test_late_content_of_every_kind_keeps_its_order() -> None:
         Refused(text="no"),
         given_input(0, "}"),
     ]
-    assert built(*events) == ["tool_use:f{}", "text:t", "text:no", "thinking:!"]
+    assert built(*events) == ["tool_use:f{}", "text:t", "thinking:!", "text:no"]
 
 
 def test_text_after_a_complete_call_closes_it() -> None:

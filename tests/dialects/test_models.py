@@ -71,6 +71,11 @@ def test_openai_reasoning_models_are_known_by_name(id_: str, reasons: bool) -> N
     assert Model(id=id_).is_openai_reasoning is reasons
 
 
+@pytest.mark.parametrize(("id_", "is_openais"), [("gpt-4.1", True), ("gpt-5.3-codex", True), ("grok-4.7", False)])
+def test_openais_models_are_known_by_their_vendor(id_: str, is_openais: bool) -> None:
+    assert model(id_).is_openai is is_openais
+
+
 def test_a_model_thinks_if_it_has_any_way_to() -> None:
     assert Model(id="m", efforts=("low",)).thinks
     assert Model(id="m", adaptive_thinking=True).thinks
