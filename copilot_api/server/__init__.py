@@ -8,6 +8,7 @@ from aiohttp import web
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.count import TokenCounts
 from copilot_api.server.embeddings import Embeddings
+from copilot_api.server.gemini import Gemini
 from copilot_api.server.limits import Limits
 from copilot_api.server.middleware import Entrance, Handler
 from copilot_api.server.pages import Pages
@@ -23,6 +24,9 @@ from copilot_api.upstream.github import GitHub
 
 PREFIXES = ("", "/v1", "/v1/v1", "/anthropic", "/anthropic/v1")
 """Base URLs are typed with and without /v1; the third is what comes of typing it twice."""
+
+GEMINI_PREFIXES = ("/v1beta", "/v1alpha", "/v1/v1beta", "/v1beta/v1beta")
+"""Google's programs put the version into the address themselves; the last two are what comes of typing one too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +53,24 @@ def create_app(deps: Deps) -> web.Application:
     relay = Relay(catalog, client, deps.limits, deps.traffic, deps.calibration, settings)
     counts = TokenCounts(catalog, client, deps.calibration, settings, deps.clock)
     embeddings = Embeddings(catalog, client, deps.counter, settings)
+    gemini = Gemini(relay, catalog, deps.calibration, settings)
     pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)
 
     app = web.Application(middlewares=[entrance.identify, entrance.draw_errors, entrance.guard])
     app.on_response_prepare.append(entrance.sign)
-    routes: tuple[tuple[str, str, Handler], ...] = (
-        ("POST", "/chat/completions", relay.chat),
-        ("POST", "/messages", relay.messages),
-        ("POST", "/messages/count_tokens", counts.messages),
-        ("POST", "/embeddings", embeddings.create),
-        ("GET", "/models", pages.models),
-        ("GET", "/models/{name:.+}", pages.model),
+    routes: tuple[tuple[tuple[str, ...], str, str, Handler], ...] = (
+        (PREFIXES, "POST", "/chat/completions", relay.chat),
+        (PREFIXES, "POST", "/messages", relay.messages),
+        (PREFIXES, "POST", "/messages/count_tokens", counts.messages),
+        (PREFIXES, "POST", "/embeddings", embeddings.create),
+        (PREFIXES, "GET", "/models", pages.models),
+        (PREFIXES, "GET", "/models/{name:.+}", pages.model),
+        (GEMINI_PREFIXES, "GET", "/models", gemini.models),
+        (GEMINI_PREFIXES, "GET", "/models/{name:.+}", gemini.model),
+        ((*GEMINI_PREFIXES, *PREFIXES), "POST", "/models/{target:.*:[A-Za-z]+}", gemini.call),
     )
-    for method, path, handler in routes:
-        for prefix in PREFIXES:
+    for prefixes, method, path, handler in routes:
+        for prefix in prefixes:
             for spelling in (prefix + path, prefix + path + "/"):
                 app.router.add_route(method, spelling, handler)
     for path, handler in (

@@ -15,6 +15,7 @@ from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted
 from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj
+from copilot_api.server import gemini_count
 from copilot_api.server.faults import noted
 from copilot_api.tokens import Counter
 from copilot_api.tokens.ratios import Ratios
@@ -38,6 +39,7 @@ COUNTS: dict[str, Callable[[Counter, Json, Model], int]] = {
     "chat": Counter.count_chat,
     "messages": Counter.count_messages,
     "responses": Counter.count_responses,
+    "gemini": gemini_count.tokens,
 }
 """By the client's dialect."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,7 +10,7 @@ from contextlib import nullcontext
 
 from aiohttp import web
 
-from copilot_api.dialects import chat, messages
+from copilot_api.dialects import chat, gemini, messages
 from copilot_api.dialects.codec import dumps
 from copilot_api.errors import (
     ClientMistake,
@@ -37,6 +38,8 @@ EXPOSED = "x-request-id, request-id, retry-after, x-copilot-api-losses, x-copilo
 
 # Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
 _OUTSPOKEN = (PersonNeeded, ModelUnknown, UpstreamTimeout, UpstreamUnreachable)
+
+_GEMINI_METHOD = re.compile(r"/models/[^/]+:[A-Za-z]+/?$")
 
 _log = logging.getLogger(__name__)
 
@@ -140,8 +143,15 @@ def speaks_messages(request: web.Request) -> bool:
     return "completions" not in segments and "embeddings" not in segments and "anthropic-version" in request.headers
 
 
+def speaks_gemini(request: web.Request) -> bool:
+    """Whether the client expects Google's shapes: its programs name the version or the method in the path."""
+    return "/v1beta/" in request.path or "/v1alpha/" in request.path or _GEMINI_METHOD.search(request.path) is not None
+
+
 def _drawn(request: web.Request, problem: CopilotApiError) -> web.Response:
-    if speaks_messages(request):
+    if speaks_gemini(request):
+        status, body = gemini.status(problem), gemini.error(problem)
+    elif speaks_messages(request):
         status, body = messages.status(problem), messages.error(problem, request_id.get())
     else:
         status, body = chat.status(problem), chat.error(problem)

@@ -107,7 +107,7 @@ def thinking_for_responses(config: Fields, model: Model) -> Json:
 class _Wish:
     """How much a client wants to have thought: a `level` ("none", "" for nothing said) or a `budget`.
 
-    `is_open` leaves it to the model; `is_shown` wants to see the thoughts, which Gemini's own models have unless told otherwise.
+    `is_open` leaves it to the model; `is_shown` wants to see the thoughts that Gemini's own models have unasked.
     """
 
     level: str

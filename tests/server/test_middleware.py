@@ -171,7 +171,7 @@ async def read_error(response: aiohttp.ClientResponse) -> Any:
     return await response.json()
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1/responses", "/responses", "/v1/files", "/v1beta/models/x:generateContent"])
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/responses", "/responses", "/v1/files"])
 async def test_an_unknown_path_is_told_in_openais_shape(service: Service, http: aiohttp.ClientSession, path: str) -> None:
     """compat.md §2.4: the original answered with plain text."""
     async with http.post(service.url + path, json={}) as response:
@@ -192,6 +192,18 @@ async def test_an_unknown_path_is_told_anthropics_clients_in_their_shape(
         body = await read_error(response)
         assert body["request_id"] == response.headers["request-id"]
     assert (body["type"], body["error"]["type"]) == ("error", "not_found_error")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/cachedContents", "/v1alpha/nothing", "/v1beta/models/x:embedContent", "/v1/models/gpt-4.1:predict"]
+)
+async def test_an_unknown_path_is_told_googles_clients_in_their_shape(
+    service: Service, http: aiohttp.ClientSession, path: str
+) -> None:
+    async with http.post(service.url + path, json={}) as response:
+        assert response.status == 404
+        error = (await read_error(response))["error"]
+    assert (error["code"], error["status"]) == (404, "NOT_FOUND")
 
 
 async def test_a_wrong_method_names_the_right_one(service: Service, http: aiohttp.ClientSession) -> None:

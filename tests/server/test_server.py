@@ -9,6 +9,7 @@ from copilot_api.service import Service
 
 CHAT = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hei"}]}
 MESSAGES = {"model": "claude-sonnet-4.6", "max_tokens": 50, "messages": [{"role": "user", "content": "Hei"}]}
+GEMINI = {"contents": [{"parts": [{"text": "Hei"}]}]}
 EMBEDDINGS = {"model": "text-embedding-3-small", "input": "Hei", "dimensions": 4}
 
 
@@ -31,6 +32,13 @@ EMBEDDINGS = {"model": "text-embedding-3-small", "input": "Hei", "dimensions": 4
         ("/anthropic/v1/messages/count_tokens", MESSAGES, "input_tokens"),
         ("/embeddings", EMBEDDINGS, "data"),
         ("/v1/embeddings", EMBEDDINGS, "data"),
+        ("/v1beta/models/gpt-4.1:generateContent", GEMINI, "candidates"),
+        ("/v1alpha/models/gpt-4.1:generateContent/", GEMINI, "candidates"),
+        ("/v1beta/v1beta/models/gpt-4.1:generateContent", GEMINI, "candidates"),
+        ("/v1/v1beta/models/models/gpt-4.1:generateContent", GEMINI, "candidates"),
+        ("/v1/models/gpt-4.1:generateContent", GEMINI, "candidates"),
+        ("/models/gpt-4.1:countTokens", GEMINI, "totalTokens"),
+        ("/v1beta/models/gpt-4.1:countTokens", GEMINI, "totalTokens"),
     ],
 )
 async def test_each_spelling_of_a_path_is_served(
@@ -42,7 +50,20 @@ async def test_each_spelling_of_a_path_is_served(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/health", "/usage", "/models", "/v1/models", "/v1/models/gpt-4.1", "/models/gpt-4.1", "/api/hello"]
+    "path",
+    [
+        "/",
+        "/health",
+        "/usage",
+        "/models",
+        "/v1/models",
+        "/v1/models/gpt-4.1",
+        "/models/gpt-4.1",
+        "/api/hello",
+        "/v1beta/models",
+        "/v1beta/models/gpt-4.1",
+        "/v1alpha/models/",
+    ],
 )
 async def test_the_pages_are_served(service: Service, http: aiohttp.ClientSession, path: str) -> None:
     async with http.get(service.url + path) as response:
