@@ -9,7 +9,7 @@ from copilot_api.translate.chat_history import ChatHistory
 from copilot_api.translate.documents import Document
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.tool_answers import ToolAnswer
-from copilot_api.translate.writer import Called, Piece, Result, Said, Thought
+from copilot_api.translate.writer import Called, Piece, Result, Said
 
 _ORIGINAL, _CLOSEST = "original", "high"
 
@@ -90,8 +90,8 @@ class ChatWriter:
                     text += f"\n\n{piece.text}" if piece.apart and text else piece.text
                 case Called():
                     calls.append(_call(piece))
-                case Thought():
-                    pass  # kept since it was read
+                case _:
+                    pass  # a thought, kept since it was read
         thought, self._thought = self._thought, {}
         marked = any(isinstance(piece, Said | Called) and piece.marked for piece in pieces)
         self.history.assistant(text, calls, thought=thought, marked=marked)

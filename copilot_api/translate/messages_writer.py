@@ -9,7 +9,7 @@ from copilot_api.translate import caching, carrier, documents, images
 from copilot_api.translate.documents import Document
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.messages_history import MessagesHistory
-from copilot_api.translate.writer import Called, Piece, Result, Said, Thought
+from copilot_api.translate.writer import Called, Piece, Result, Said
 
 
 class MessagesWriter:
@@ -73,8 +73,8 @@ class MessagesWriter:
                     spoken.append(self.text(text) | caching.on_block(marked=piece.marked))
                 case Called():
                     calls.append(_tool_use(piece))
-                case Thought(part=part):
-                    spoken.append(part)
+                case _:
+                    spoken.append(piece.part)
         while spoken and not calls and spoken[-1]["type"] != "text":  # a thought may not have the last word
             spoken.pop()
         first = next((at for at, block in enumerate(spoken) if block["type"] != "text"), None)

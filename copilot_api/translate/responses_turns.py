@@ -10,7 +10,7 @@ from copilot_api.errors import ClientMistake
 from copilot_api.translate import documents
 from copilot_api.translate.document_parts import DocumentParts
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.tool_names import Names, joined
+from copilot_api.translate.tool_names import Names
 from copilot_api.translate.writer import Called, Piece, Result, Said, Thought, Writer
 
 # Which parts a message of each role may hold. Some clients write "text" for each kind of text.
@@ -112,7 +112,7 @@ class TurnReader:
 
     def _call(self, item: Fields, kind: str) -> Called:
         id_ = item.required_text("call_id")
-        name = self._names.sent(joined(item.text("namespace"), item.required_text("name")))
+        name = self._names.sent(item.required_text("name"), item.text("namespace"))
         if kind == "custom_tool_call":
             return Called(id=id_, name=name, free_text=item.text("input"))
         arguments = item.take("arguments")

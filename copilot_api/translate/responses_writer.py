@@ -76,7 +76,7 @@ class ResponsesWriter:
                     items.append(part)
                 case Called():
                     items.append(_call(piece))
-                case Said():
+                case _:
                     if not items or items[-1]["type"] != "message":
                         items.append({"type": "message", "role": "assistant", "content": []})
                     items[-1]["content"].append(_said(piece))

@@ -7,7 +7,6 @@ from typing import Literal
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.tool_names import joined
 from copilot_api.translate.tools import Tool, Toolbox
 
 Mode = Literal["auto", "any", "none", "tool"]
@@ -57,7 +56,7 @@ def read_chat(fields: Fields, toolbox: Toolbox) -> Choice:
     kind = choice.required_text("type")
     if kind == "allowed_tools":
         return _choose_among(choice.object(kind), toolbox, _named_inside, one_at_a_time=one_at_a_time)
-    return _choose(toolbox, "tool", name=_named_inside(choice, kind), one_at_a_time=one_at_a_time)
+    return _choose(toolbox, "tool", name=_named_inside(choice, kind)[0], one_at_a_time=one_at_a_time)
 
 
 def read_responses(fields: Fields, toolbox: Toolbox) -> Choice:
@@ -69,7 +68,8 @@ def read_responses(fields: Fields, toolbox: Toolbox) -> Choice:
     kind = choice.required_text("type")
     if kind == "allowed_tools":
         return _choose_among(choice, toolbox, _named_beside, one_at_a_time=one_at_a_time)
-    return _choose(toolbox, "tool", name=_named_beside(choice, kind), one_at_a_time=one_at_a_time)
+    name, namespace = _named_beside(choice, kind)
+    return _choose(toolbox, "tool", name=name, namespace=namespace, one_at_a_time=one_at_a_time)
 
 
 def for_chat(choice: Choice) -> Json:
@@ -105,8 +105,8 @@ def for_messages(choice: Choice) -> Json:
     return {"tool_choice": {"type": choice.mode or "auto"} | named | parallel}
 
 
-def _choose(toolbox: Toolbox, mode: Mode | None, *, name: str = "", one_at_a_time: bool) -> Choice:
-    tool = toolbox.find(name) if name else None
+def _choose(toolbox: Toolbox, mode: Mode | None, *, name: str = "", namespace: str = "", one_at_a_time: bool) -> Choice:
+    tool = toolbox.find(name, namespace) if name else None
     if (name in toolbox.hosted and tool is None) or (mode == "any" and toolbox.hosted and not toolbox.tools):
         raise _not_offered(name or ", ".join(sorted(toolbox.hosted)))
     if mode == "tool" and tool is None:
@@ -125,10 +125,12 @@ def _in_a_word(fields: Fields, key: str, toolbox: Toolbox, *, one_at_a_time: boo
     return _choose(toolbox, _FROM_CHAT[fields.text(key)], one_at_a_time=one_at_a_time)
 
 
-def _choose_among(allowed: Fields, toolbox: Toolbox, named: Callable[[Fields, str], str], *, one_at_a_time: bool) -> Choice:
+def _choose_among(
+    allowed: Fields, toolbox: Toolbox, named: Callable[[Fields, str], tuple[str, str]], *, one_at_a_time: bool
+) -> Choice:
     """`allowed_tools` narrows the list, which elsewhere can only be done by leaving the others out."""
     names = [named(entry, entry.text("type") or "function") for entry in allowed.objects("tools")]
-    wanted = [toolbox.names.known(name) for name in names]
+    wanted = [toolbox.names.known(*name) for name in names]
     only = tuple(tool for tool in toolbox.tools if tool.name in wanted)
     if not only:
         raise ClientMistake("tool_choice: none of the allowed tools is in tools", param="tool_choice")
@@ -136,14 +138,14 @@ def _choose_among(allowed: Fields, toolbox: Toolbox, named: Callable[[Fields, st
     return Choice(mode=mode, one_at_a_time=one_at_a_time, only=only)
 
 
-def _named_inside(entry: Fields, kind: str) -> str:
+def _named_inside(entry: Fields, kind: str) -> tuple[str, str]:
     """The name in `{"type": "function", "function": {"name": ...}}`; a tool of any other type is called by that type."""
-    return entry.object(kind).required_text("name") if kind in _NAMED else kind
+    return entry.object(kind).required_text("name") if kind in _NAMED else kind, ""
 
 
-def _named_beside(entry: Fields, kind: str) -> str:
-    """The name in `{"type": "function", "name": ...}`, which may stand in a namespace."""
-    return joined(entry.text("namespace"), entry.required_text("name")) if kind in _NAMED else kind
+def _named_beside(entry: Fields, kind: str) -> tuple[str, str]:
+    """Name and namespace in `{"type": "function", "name": ..., "namespace": ...}`."""
+    return (entry.required_text("name"), entry.text("namespace")) if kind in _NAMED else (kind, "")
 
 
 def _not_offered(names: str) -> ClientMistake:

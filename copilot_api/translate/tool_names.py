@@ -15,7 +15,6 @@ LONGEST_RESPONSES_ID = 64
 
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_-]")
 _HASH_LENGTH = 8
-_SEAM = "\0\0"
 
 
 def legal_id(id_: str, *, longest: int = LONGEST_MESSAGES_ID) -> str:
@@ -24,49 +23,47 @@ def legal_id(id_: str, *, longest: int = LONGEST_MESSAGES_ID) -> str:
     return id_ if clean == id_ and len(id_) <= longest else _with_hash(clean, id_, longest)
 
 
-def joined(namespace: str, name: str) -> str:
-    """What `Names` knows a tool of a namespace by. No client's own name holds NULs, and each is sent up as an underscore."""
-    return f"{namespace}{_SEAM}{name}" if namespace else name
-
-
 class Names:
-    """The tool names of one request: the client's own, and what is sent up in their place."""
+    """The tool names of one request: the client's own, and what is sent up in their place.
+
+    A tool in a `namespace`, which only Responses has, is sent up as `namespace__name`.
+    """
 
     def __init__(self, defined: Iterable[str] = ()) -> None:
-        self._sent: dict[str, str] = {}
-        self._own: dict[str, str] = {}
+        self._sent: dict[tuple[str, str], str] = {}
+        self._own: dict[str, tuple[str, str]] = {}
         for name in defined:  # a name that may stay keeps its place, whatever others turn into
             if _FORBIDDEN.sub("_", name)[:LONGEST_NAME] == name:
-                self._keep(name, name)
+                self._keep(name, "", name)
 
-    def sent(self, name: str) -> str:
+    def sent(self, name: str, namespace: str = "") -> str:
         """What to call the client's `name` upstream."""
-        return self.known(name) or self._keep(name, self._free(name))
+        return self.known(name, namespace) or self._keep(name, namespace, self._free(name, namespace))
 
-    def known(self, name: str) -> str | None:
+    def known(self, name: str, namespace: str = "") -> str | None:
         """What the client's `name` is already called upstream."""
-        return self._sent.get(name)
+        return self._sent.get((namespace, name))
 
     @property
     def changed(self) -> dict[str, str]:
         """From the name as sent to the client's own, where they differ and no namespace is why."""
-        return {sent: own for sent, own in self._own.items() if sent != own and _SEAM not in own}
+        return {sent: name for sent, (namespace, name) in self._own.items() if not namespace and sent != name}
 
     @property
     def namespaces(self) -> dict[str, tuple[str, str]]:
         """From the name as sent to the namespace and the name in it."""
-        parted = ((sent, own.partition(_SEAM)) for sent, own in self._own.items())
-        return {sent: (namespace, name) for sent, (namespace, seam, name) in parted if seam}
+        return {sent: own for sent, own in self._own.items() if own[0]}
 
-    def _keep(self, name: str, sent: str) -> str:
-        self._sent[name] = sent
-        self._own[sent] = name
+    def _keep(self, name: str, namespace: str, sent: str) -> str:
+        self._sent[namespace, name] = sent
+        self._own[sent] = (namespace, name)
         return sent
 
-    def _free(self, name: str) -> str:
-        clean = _FORBIDDEN.sub("_", name)
-        sent = clean if len(clean) <= LONGEST_NAME else _with_hash(clean, name, LONGEST_NAME)
-        salted = name
+    def _free(self, name: str, namespace: str) -> str:
+        whole = f"{namespace}__{name}" if namespace else name
+        clean = _FORBIDDEN.sub("_", whole)
+        sent = clean if len(clean) <= LONGEST_NAME else _with_hash(clean, whole, LONGEST_NAME)
+        salted = whole
         while sent in self._own:
             sent = _with_hash(clean, salted, LONGEST_NAME)
             salted += "+"

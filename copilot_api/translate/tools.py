@@ -7,7 +7,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import caching
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.tool_names import Names, joined
+from copilot_api.translate.tool_names import Names
 from copilot_api.translate.tool_schemas import (
     FREE_TEXT,
     StrictRule,
@@ -57,9 +57,9 @@ class Toolbox:
     hosted: frozenset[str] = frozenset()
     custom: frozenset[str] = frozenset()
 
-    def find(self, name: str) -> Tool | None:
+    def find(self, name: str, namespace: str = "") -> Tool | None:
         """The tool that the client calls `name`."""
-        sent = self.names.known(name)
+        sent = self.names.known(name, namespace)
         return next((tool for tool in self.tools if tool.name == sent), None)
 
 
@@ -124,7 +124,7 @@ def read_responses(definitions: list[Fields], *, may_be_strict: StrictRule) -> T
     custom: set[str] = set()
     for kind, namespace, definition in found:
         own = definition.required_text("name")
-        sent = names.sent(joined(namespace, own))
+        sent = names.sent(own, namespace)
         custom |= {own} if kind == "custom" else set()
         tools[sent] = (
             _free_text(sent, definition) if kind == "custom" else _function(sent, definition, may_be_strict=may_be_strict)
