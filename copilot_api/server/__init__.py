@@ -25,8 +25,8 @@ from copilot_api.upstream.github import GitHub
 PREFIXES = ("", "/v1", "/v1/v1", "/anthropic", "/anthropic/v1")
 """Base URLs are typed with and without /v1; the third is what comes of typing it twice."""
 
-GEMINI_PREFIXES = ("/v1beta", "/v1alpha", "/v1/v1beta", "/v1beta/v1beta")
-"""Google's programs put the version into the address themselves; the last two are what comes of typing one too."""
+EVERY_PREFIX = (*PREFIXES, "/v1beta", "/v1alpha", "/v1/v1beta", "/v1beta/v1", "/v1beta/v1beta")
+"""Google's programs put a version into the address themselves, be it v1; the last three are what comes of typing one too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +63,9 @@ def create_app(deps: Deps) -> web.Application:
         (PREFIXES, "POST", "/messages", relay.messages),
         (PREFIXES, "POST", "/messages/count_tokens", counts.messages),
         (PREFIXES, "POST", "/embeddings", embeddings.create),
-        (PREFIXES, "GET", "/models", pages.models),
-        (PREFIXES, "GET", "/models/{name:.+}", pages.model),
-        (GEMINI_PREFIXES, "GET", "/models", gemini.models),
-        (GEMINI_PREFIXES, "GET", "/models/{name:.+}", gemini.model),
-        ((*GEMINI_PREFIXES, *PREFIXES), "POST", "/models/{target:.*:[A-Za-z]+}", gemini.call),
+        (EVERY_PREFIX, "GET", "/models", pages.models),
+        (EVERY_PREFIX, "GET", "/models/{name:.+}", pages.model),
+        (EVERY_PREFIX, "POST", "/models/{target:.*:[A-Za-z]+}", gemini.call),
     )
     for prefixes, method, path, handler in routes:
         for prefix in prefixes:

@@ -1,4 +1,4 @@
-"""What Google's programs ask for: models, answers and token counts, the method behind a colon in the address."""
+"""What Google's programs ask of a model: answers and token counts, named by the method behind a colon in the address."""
 
 import asyncio
 from functools import partial
@@ -7,14 +7,13 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from copilot_api.dialects import gemini
-from copilot_api.dialects.codec import Json, dumps, loads_request
+from copilot_api.dialects.codec import loads_request
 from copilot_api.dialects.gemini_spelling import Alt
 from copilot_api.dialects.read import obj
 from copilot_api.errors import ModelUnknown, RouteUnknown
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.count import told
-from copilot_api.server.gemini_page import entry, page
 from copilot_api.server.relay import Question, Relay
 from copilot_api.settings import Settings
 from copilot_api.upstream.catalog import Catalog
@@ -26,7 +25,7 @@ _ANSWERS = {"generateContent": False, "streamGenerateContent": True}  # whether 
 
 
 class Gemini:
-    """The handlers."""
+    """The handler."""
 
     def __init__(self, relay: Relay, catalog: Catalog, calibration: Calibration, settings: Settings) -> None:
         self._relay = relay
@@ -34,18 +33,12 @@ class Gemini:
         self._calibration = calibration
         self._limit_bytes = settings.body_limit_mib * 1024 * 1024
 
-    async def models(self, request: web.Request) -> web.Response:
-        """GET /v1beta/models."""
-        return _json(page(await self._catalog.models(), request.query))
-
-    async def model(self, request: web.Request) -> web.Response:
-        """GET /v1beta/models/{id}, by any name that requests may use. Raises ModelUnknown."""
-        return _json(entry(await self._catalog.look_up(_named(unquote(request.match_info["name"])))))
-
     async def call(self, request: web.Request) -> web.StreamResponse:
-        """POST /v1beta/models/{id}:{method}. Raises RouteUnknown for a method that is not served."""
+        """POST /v1beta/models/{id}:{method}. Raises ModelUnknown, and RouteUnknown for a method that is not served."""
         name, _, method = unquote(request.match_info["target"]).rstrip("/").rpartition(":")
-        model = _named(name)
+        model = name.removeprefix("models/")
+        if not model:
+            raise ModelUnknown("No model is named in the address")
         if method == "countTokens":
             return await self._count(request, model)
         if method not in _ANSWERS:
@@ -67,15 +60,3 @@ def _read(raw: bytes, *, model: str, stream: bool, alt: Alt) -> Question:
     whole = next((inner for key in _WRAPPERS if (inner := obj(sent.get(key)))), sent)
     body = gemini.addressed(whole, model=model, stream=stream, alt=alt)
     return Question(raw=raw, body=body, ask=gemini.peek(body), headers={} if alt == "sse" else ARRAY)
-
-
-def _named(text: str) -> str:
-    """The model in an address. Raises ModelUnknown when there is none."""
-    name = text.rstrip("/").removeprefix("models/")
-    if not name:
-        raise ModelUnknown("No model is named in the address")
-    return name
-
-
-def _json(value: Json) -> web.Response:
-    return web.Response(body=dumps(value), content_type="application/json")

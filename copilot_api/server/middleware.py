@@ -39,6 +39,7 @@ EXPOSED = "x-request-id, request-id, retry-after, x-copilot-api-losses, x-copilo
 # Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
 _OUTSPOKEN = (PersonNeeded, ModelUnknown, UpstreamTimeout, UpstreamUnreachable)
 
+_GEMINI_HEADERS = ("x-goog-api-client", "x-goog-api-key")
 _GEMINI_METHOD = re.compile(r"/models/[^/]+:[A-Za-z]+/?$")
 
 _log = logging.getLogger(__name__)
@@ -144,8 +145,11 @@ def speaks_messages(request: web.Request) -> bool:
 
 
 def speaks_gemini(request: web.Request) -> bool:
-    """Whether the client expects Google's shapes: its programs name the version or the method in the path."""
-    return "/v1beta/" in request.path or "/v1alpha/" in request.path or _GEMINI_METHOD.search(request.path) is not None
+    """Whether the client expects Google's shapes: by the path where that decides, else by the headers its SDKs send."""
+    segments = request.path.split("/")
+    if {"v1beta", "v1alpha"} & {*segments} or _GEMINI_METHOD.search(request.path):
+        return True
+    return "models" in segments and any(header in request.headers for header in _GEMINI_HEADERS)
 
 
 def _drawn(request: web.Request, problem: CopilotApiError) -> web.Response:

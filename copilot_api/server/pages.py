@@ -9,8 +9,8 @@ from aiohttp import web
 from copilot_api import __version__
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.errors import CopilotApiError, DoorClosed, ModelUnknown
-from copilot_api.server import codex_models
-from copilot_api.server.middleware import speaks_messages
+from copilot_api.server import codex_models, gemini_page
+from copilot_api.server.middleware import speaks_gemini, speaks_messages
 from copilot_api.server.models_page import entry, page
 from copilot_api.settings import Settings
 from copilot_api.upstream.auth import CopilotAuth
@@ -53,7 +53,9 @@ class Pages:
         )
 
     async def models(self, request: web.Request) -> web.Response:
-        """GET /v1/models."""
+        """GET /v1/models and /v1beta/models, in the form that the caller reads."""
+        if speaks_gemini(request):
+            return _json(gemini_page.page(await self._catalog.models(), request.query))
         if _lists_for_codex(request):
             return _json(codex_models.page((await self._catalog.models()).values()))
         return _json(page(await self._catalog.models(), request.query, for_messages=_lists_for_messages(request)))
@@ -61,9 +63,13 @@ class Pages:
     async def model(self, request: web.Request) -> web.Response:
         """GET /v1/models/{id}, by any name that requests may use. Raises ModelUnknown."""
         name = unquote(request.match_info["name"]).rstrip("/")
+        is_for_gemini = speaks_gemini(request)
+        if is_for_gemini:
+            name = name.removeprefix("models/")
         if not name:
             raise ModelUnknown("No model is named in the address")
-        return _json(entry(await self._catalog.look_up(name)))
+        model = await self._catalog.look_up(name)
+        return _json(gemini_page.entry(model) if is_for_gemini else entry(model))
 
     async def usage(self, _request: web.Request) -> web.Response:
         """GET /usage: GitHub's own words on plan and quota; a failure in the shape that copilot-api 0.7 gave it."""

@@ -184,10 +184,17 @@ async def test_a_model_is_found_by_any_of_its_names(service: Service, http: aioh
         assert (response.status, (await response.json())["error"]["status"]) == (404, "NOT_FOUND")
 
 
-async def test_the_models_are_listed(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(f"{service.url}/v1beta/models?pageSize=3") as response:
+@pytest.mark.parametrize("path", ["/v1beta/models", "/v1alpha/models/", "/v1/models", "/v1beta/v1/models"])
+async def test_the_models_are_listed(service: Service, http: aiohttp.ClientSession, path: str) -> None:
+    """google-genai for Python asks below /v1, where OpenAI's list is: its header tells the two apart."""
+    headers = {"x-goog-api-client": "google-genai-sdk/3.4.0"}
+    async with http.get(f"{service.url}{path}?pageSize=3", headers=headers) as response:
         answer = await response.json()
     assert (len(answer["models"]), answer["nextPageToken"]) == (3, answer["models"][-1]["baseModelId"])
+    async with http.get(f"{service.url}/v1/models/gpt-4.1", headers=headers) as response:
+        assert (await response.json())["name"] == "models/gpt-4.1"
+    async with http.get(f"{service.url}/v1/models/nothing", headers=headers) as response:
+        assert (await response.json())["error"]["status"] == "NOT_FOUND"
 
 
 async def test_a_foreign_signature_does_no_harm(service: Service, http: aiohttp.ClientSession) -> None:
