@@ -211,7 +211,7 @@ def _shape(config: Fields) -> _Shape:
         return _Shape(is_json=kind == _JSON)
     if not isinstance(schema, dict):
         raise config.mistake(key, "must be a schema", code="invalid_type")
-    schema = json_schema(schema) if key == "responseSchema" else schema
+    schema = json_schema(schema, closed=True) if key == "responseSchema" else schema
     if kind == _ENUM:
         config.lose("responseMimeType")
         return _Shape(words=notes.one_of(strings(schema.get("enum"))))

@@ -17,26 +17,32 @@ _COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minPrope
 _DEEPEST = 100  # what lies further down stays as it is
 
 
-def json_schema(schema: Json) -> Json:
-    """`schema` in JSON Schema. Keywords that nobody knows stay as they are."""
-    written: Json = _schema(schema, 0)
+def json_schema(schema: Json, *, closed: bool = False) -> Json:
+    """`schema` in JSON Schema. Keywords that nobody knows stay as they are.
+
+    `closed`: objects hold nothing but the properties they name, as in Gemini's answers; other models are not held to a schema
+    that leaves this open.
+    """
+    written: Json = _schema(schema, 0, closed)
     return written
 
 
-def _schema(schema: Any, depth: int) -> Any:
+def _schema(schema: Any, depth: int, closed: bool) -> Any:  # noqa: FBT001 - handed down, never written by hand
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return schema
     spelled = {_RENAMED.get(name, name): value for key, value in schema.items() for name in (camel(key),)}
     written: Json = {}
     for key, value in spelled.items():
         if key in _INNER:
-            written[key] = _INNER[key](value, depth + 1)
+            written[key] = _INNER[key](value, depth + 1, closed)
         elif key in _COUNTS and isinstance(value, str) and value.isdecimal():
             written[key] = int(value)  # 64-bit integers are texts in Google's JSON
         elif key == "type":
             written |= _type(value)
         elif key not in _DROPPED:
             written[key] = value
+    if closed and written.get("properties"):
+        written.setdefault("additionalProperties", False)
     return _nullable(written) if spelled.get("nullable") is True else written
 
 
@@ -61,21 +67,17 @@ def _nullable(schema: Json) -> Json:
     return schema | said
 
 
-def _one(value: Any, depth: int) -> Any:
-    return _schema(value, depth)
+def _each(value: Any, *how: Any) -> Any:
+    return [_schema(item, *how) for item in objs(value)]
 
 
-def _each(value: Any, depth: int) -> Any:
-    return [_schema(item, depth) for item in objs(value)]
+def _named(value: Any, *how: Any) -> Any:
+    return {name: _schema(inner, *how) for name, inner in obj(value).items()}
 
 
-def _named(value: Any, depth: int) -> Any:
-    return {name: _schema(inner, depth) for name, inner in obj(value).items()}
-
-
-_INNER: dict[str, Callable[[Any, int], Any]] = {
-    "items": _one,
-    "additionalProperties": _one,
+_INNER: dict[str, Callable[..., Any]] = {
+    "items": _schema,
+    "additionalProperties": _schema,
     "anyOf": _each,
     "properties": _named,
     "$defs": _named,

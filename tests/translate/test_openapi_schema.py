@@ -44,6 +44,18 @@ def test_each_keyword_has_its_counterpart(schema: Json, written: Json) -> None:
     assert json_schema(schema) == written
 
 
+def test_a_closed_schema_names_all_that_its_objects_hold() -> None:
+    inner = {"type": "OBJECT", "properties": {"b": {"type": "STRING"}}}
+    schema = {"type": "OBJECT", "properties": {"a": inner, "map": {"type": "OBJECT"}, "list": {"items": inner}}}
+    shut = {"type": "object", "properties": {"b": {"type": "string"}}, "additionalProperties": False}
+    assert json_schema(schema, closed=True) == {
+        "type": "object",
+        "properties": {"a": shut, "map": {"type": "object"}, "list": {"items": shut}},
+        "additionalProperties": False,
+    }
+    assert json_schema(inner | {"additionalProperties": True}, closed=True)["additionalProperties"] is True
+
+
 def test_a_schema_nested_beyond_reason_is_left_alone_down_there() -> None:
     deep: Any = {"type": "STRING"}
     for _ in range(2000):
