@@ -40,7 +40,7 @@ def whole(answer: Json) -> Iterator[Event]:
     yield Opened(id=string(answer.get("id")), model=string(answer.get("model")))
     messages = [obj(choice.get("message")) for choice in objs(answer.get("choices"))]
     for message in messages:
-        if thought := _thought(message):
+        if thought := thought_in(message):
             yield Thought(text=thought)
     if opaque := next((m["reasoning_opaque"] for m in messages if string(m.get("reasoning_opaque"))), ""):
         yield Thought(signature=opaque)
@@ -122,7 +122,7 @@ class Decoder:
             self._finish = string(choice.get("finish_reason")) or self._finish
 
     def _delta(self, choice: Any, delta: Json) -> Iterator[Event]:
-        if thought := _thought(delta):
+        if thought := thought_in(delta):
             yield Thought(text=thought)
         if opaque := string(delta.get("reasoning_opaque")):
             yield Thought(signature=opaque)
@@ -219,7 +219,7 @@ def _minted(answer: Json, index: int) -> str:
     return f"call_{re.sub(r'[^a-zA-Z0-9]', '', string(answer.get('id')))[-24:]}{index}"
 
 
-def _thought(message: Json) -> str:
+def thought_in(message: Json) -> str:
     """Visible reasoning under its present and its former names."""
     return next((t for t in map(string, map(message.get, ("reasoning_text", "reasoning_content", "cot_summary"))) if t), "")
 

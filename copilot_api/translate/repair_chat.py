@@ -1,8 +1,8 @@
 """Repairs of requests to /chat/completions. Sources: copilot-upstream §3.1, users.md "Upstream quirks"."""
 
-from copilot_api.dialects.codec import Json
+from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.read import obj, whole_or_none
-from copilot_api.translate import carrier, gemini_schema
+from copilot_api.translate import carrier, gemini_schema, notes
 from copilot_api.translate.repair import Repair, Target, each, each_message, without
 
 _CAPS = ("max_completion_tokens", "max_tokens")
@@ -94,6 +94,17 @@ def _plain_tool(tool: Json) -> Json:
     return tool if plain == schema else tool | {"function": function | {"parameters": plain}}
 
 
+def _format(body: Json, target: Target) -> Json:
+    """A schema for the answer is refused by some models and ignored by others: these are asked for it in words."""
+    wanted = obj(body.get("response_format"))
+    if target.model.structured or wanted.get("type") != "json_schema" or not isinstance(body.get("messages"), list):
+        return body
+    words = notes.only_json(dumps_text(obj(obj(wanted.get("json_schema")).get("schema"))))
+    at = next((n for n, m in enumerate(body["messages"]) if obj(m).get("role") not in {"system", "developer"}), 0)
+    asked = {"role": "system", "content": words}
+    return without(body, "response_format") | {"messages": [*body["messages"][:at], asked, *body["messages"][at:]]}
+
+
 def _developer(body: Json, target: Target) -> Json:
     """Only OpenAI's models know the role `developer`."""
     if target.model.vendor in {"OpenAI", "Azure OpenAI"}:
@@ -157,6 +168,7 @@ CHAT: tuple[Repair, ...] = (
     Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §3.1", mend=_fields),
     Repair(name="effort-fitted", does="takes the nearest effort on offer", source="copilot-upstream §3.1", mend=_effort),
     Repair(name="tools-completed", does="completes or removes empty tools", source="translation §5", mend=_tools),
+    Repair(name="format-worded", does="asks in words for JSON of a schema", source="copilot-upstream §3.1", mend=_format),
     Repair(name="schemas-plain", does="writes schemas as Gemini reads them", source="copilot-upstream §3.1", mend=_schemas),
     Repair(name="developer-renamed", does="says system for developer", source="translation §5", mend=_developer),
     Repair(name="blank-text-dropped", does="drops blank text", source="copilot-upstream §3.1", mend=_blank_text),

@@ -2,7 +2,7 @@
 
 import re
 
-from copilot_api.dialects.codec import Json
+from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.errors import UpstreamRefused
 from copilot_api.translate import notes, second_try_responses
@@ -46,13 +46,23 @@ def mend(endpoint: Endpoint, body: Json, problem: UpstreamRefused) -> tuple[Json
     if "Expected `thinking`" in problem.message and "thinking" in body:
         return without(body, "thinking"), "thinking-paused"
     if problem.message.startswith("output_config.format:") and "output_config" in body:
-        config = without(obj(body["output_config"]), "format")
-        return without(body, "output_config") | ({"output_config": config} if config else {}), "format-dropped"
+        return _format_in_words(body), "format-worded"
     named = _NAMED_FIELD.search(problem.message)
     field = named["field"] if named else ""
     if field in _DROPPABLE and field in body:
         return without(body, field), "refused-field-dropped"
     return None
+
+
+def _format_in_words(body: Json) -> Json:
+    """A schema that the model does not know as a field, as the last words of the system prompt."""
+    config = obj(body["output_config"])
+    words = notes.only_json(dumps_text(obj(obj(config.get("format")).get("schema"))))
+    system = body.get("system") or []
+    blocks = [{"type": "text", "text": system}] if isinstance(system, str) else objs(system)
+    rest = without(config, "format")
+    after = without(body, "output_config") | {"system": [*blocks, {"type": "text", "text": words}]}
+    return after | ({"output_config": rest} if rest else {})
 
 
 def _ends_with_assistant(body: Json) -> bool:

@@ -6,7 +6,7 @@ Sources: copilot-upstream §3.2, §3.3; what clients insist on: clients.md §5.
 from typing import Any
 
 from copilot_api.dialects import chat
-from copilot_api.dialects.chat_decoder import CUT_SHORT, counted_in, problem_in
+from copilot_api.dialects.chat_decoder import CUT_SHORT, counted_in, problem_in, thought_in
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.read import obj, objs, string
@@ -154,8 +154,8 @@ class ChatWatch:
 
     def _delta(self, choice: Any, delta: Json) -> Json:
         after = self._role(without(delta, "padding", "obfuscation"))
-        shown = delta.get("reasoning_text")
-        if isinstance(shown, str) and shown and "reasoning_content" not in delta:
+        shown = thought_in(delta)
+        if shown and "reasoning_content" not in delta:
             self.repairs.add("reasoning-shown")
             after = after | {"reasoning_content": shown}
         calls = objs(delta.get("tool_calls"))
@@ -214,7 +214,7 @@ def _merged(choices: list[Json]) -> Json:
 def _whole_choice(choice: Json) -> Json:
     message = without(obj(choice.get("message")), "padding")
     message = message if "content" in message else message | {"content": None}
-    shown = message.get("reasoning_text")
+    shown = thought_in(message)
     if shown and "reasoning_content" not in message:
         message = message | {"reasoning_content": shown}
     reason = choice.get("finish_reason")

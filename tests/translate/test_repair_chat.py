@@ -96,6 +96,19 @@ def test_tools_completed() -> None:
     assert repaired("gpt-4.1", tools=body["tools"])[1] == ()
 
 
+def test_format_worded_for_models_that_know_no_schema() -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "place", "schema": schema}}
+    messages = [{"role": "system", "content": "Be kind."}, *ASK["messages"]]
+    body, fired = repaired("gpt-4o", messages=messages, response_format=wanted)
+    assert "response_format" not in body
+    assert [m["role"] for m in body["messages"]] == ["system", "system", "user"]
+    assert '"city"' in body["messages"][1]["content"]
+    assert fired == ("format-worded",)
+    assert repaired("gpt-4.1", response_format=wanted)[1] == ()
+    assert repaired("gpt-4o", response_format={"type": "json_object"})[1] == ()
+
+
 def test_schemas_plain_for_gemini() -> None:
     parameters = {"type": "object", "properties": {"n": {"type": "integer", "exclusiveMinimum": 0}}}
     tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}

@@ -59,13 +59,19 @@ def test_thinking_that_misses_a_thought_is_paused() -> None:
     assert mend({"a": 1, "thinking": {"type": "enabled"}}, problem) == ({"a": 1}, "thinking-paused")
 
 
-def test_a_format_that_the_model_does_not_know_is_dropped() -> None:
+@pytest.mark.parametrize("system", [None, "Be kind.", [{"type": "text", "text": "Be kind."}]])
+def test_a_format_that_the_model_does_not_know_is_asked_for_in_words(system: object) -> None:
     problem = refused("output_config.format: structured outputs are not supported on this model")
-    assert mend({"output_config": {"format": {}, "effort": "low"}}, problem) == (
-        {"output_config": {"effort": "low"}},
-        "format-dropped",
-    )
-    assert mend({"output_config": {"format": {}}}, problem) == ({}, "format-dropped")
+    wanted = {"format": {"type": "json_schema", "schema": {"type": "object", "title": "Place"}}, "effort": "low"}
+    again = mend({"output_config": wanted} | ({"system": system} if system else {}), problem)
+    assert again is not None
+    body, name = again
+    assert (body["output_config"], name) == ({"effort": "low"}, "format-worded")
+    assert [block["text"] for block in body["system"][:-1]] == (["Be kind."] if system else [])
+    assert '"title":"Place"' in body["system"][-1]["text"]
+    only = mend({"output_config": {"format": {}}}, problem)
+    assert only is not None
+    assert "output_config" not in only[0]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,10 @@ def test_reasoning_is_shown_under_the_name_that_clients_read() -> None:
     assert watch.repairs == {"reasoning-shown"}
 
 
+def test_reasoning_under_its_former_name_is_shown_too() -> None:
+    assert deltas(passed(watching(), chunk(cot_summary="hm"), end=False)) == [{"cot_summary": "hm", "reasoning_content": "hm"}]
+
+
 def test_the_role_stands_in_the_first_piece_and_in_no_other() -> None:
     watch = watching()
     data = passed(watch, *(chunk(role="assistant", content=piece) for piece in "ab"), end=False)
