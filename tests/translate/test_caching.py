@@ -1,5 +1,6 @@
 """Cache marks are kept, moved or added, and never more than upstream takes."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -98,3 +99,14 @@ def test_a_chat_is_marked_at_its_system_prompt_and_where_the_two_newest_turns_en
     caching.mark_turns(messages)
     assert [at for at, message in enumerate(messages) if message == {"role": roles[at]} | MARKED] == marked
     assert sum("copilot_cache_control" in message for message in messages) == len(marked)
+
+
+def test_marks_come_off_and_it_is_known_that_there_were_some() -> None:
+    assert caching.without_marks([{"text": "a"} | MARK, {"text": "b"}]) == ([{"text": "a"}, {"text": "b"}], True)
+    assert caching.without_marks([{"text": "a"}]) == ([{"text": "a"}], False)
+    assert caching.without_marks([]) == ([], False)
+
+
+def test_a_key_that_is_too_long_for_openai_is_told_apart_by_a_hash() -> None:
+    assert caching.short_key("k" * 64) == "k" * 64
+    assert caching.short_key("k" * 65) == hashlib.sha256(b"k" * 65).hexdigest()

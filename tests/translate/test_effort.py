@@ -199,3 +199,91 @@ def test_a_budget_that_is_no_number_is_refused() -> None:
 )
 def test_a_thinking_claude_takes_hardly_any_sampling(key: str, number: float, fits: bool) -> None:
     assert effort.SAMPLING_WHILE_THINKING[key](number) is fits
+
+
+# Responses
+
+
+def for_responses(model_id: str, thinking: Any = None, level: Any = None) -> tuple[Json, list[str]]:
+    fields = Fields({"thinking": thinking, "output_config": {"effort": level}})
+    thinking_fields, config = fields.object("thinking"), fields.object("output_config")
+    return effort.for_responses(thinking_fields, config, MODEL[model_id]), sorted(fields.losses())
+
+
+@pytest.mark.parametrize(
+    ("model_id", "thinking", "level", "reasoning", "losses"),
+    [
+        ("gpt-5.3-codex", None, None, None, []),
+        ("gpt-5.3-codex", None, "high", {"effort": "high"}, []),
+        ("gpt-5.3-codex", None, "max", {"effort": "high"}, ["output_config.effort"]),
+        ("gpt-5.3-codex", {"type": "adaptive"}, None, {"summary": "auto"}, []),
+        ("gpt-5.3-codex", {"type": "adaptive", "display": "summarized"}, "low", {"effort": "low", "summary": "auto"}, []),
+        ("gpt-5.3-codex", {"type": "adaptive", "display": "omitted"}, "low", {"effort": "low"}, []),
+        ("gpt-5.3-codex", enabled(1024), None, {"effort": "low", "summary": "auto"}, []),
+        ("gpt-5.3-codex", enabled(4000), None, {"effort": "medium", "summary": "auto"}, []),
+        ("gpt-5.3-codex", enabled(16_000) | {"display": "omitted"}, None, {"effort": "high"}, []),
+        ("gpt-5.3-codex", enabled(16_000), "low", {"effort": "low", "summary": "auto"}, []),
+        ("gpt-5.3-codex", {"type": "disabled"}, None, {"effort": "low"}, ["thinking.type"]),
+        ("gpt-5.6-sol", {"type": "disabled"}, None, {"effort": "none"}, []),
+        ("gpt-5.6-sol", {"type": "disabled"}, "high", {"effort": "none"}, ["output_config.effort"]),
+        ("gpt-4.1", {"type": "disabled"}, None, None, []),
+        ("gpt-4.1", {"type": "adaptive", "display": "omitted"}, "high", None,
+         ["output_config.effort", "thinking.display", "thinking.type"]),
+        ("gpt-5.3-codex", {"type": "between_tools"}, None, None, ["thinking.type"]),
+    ],
+)  # fmt: skip
+def test_thinking_as_responses_takes_it(
+    model_id: str, thinking: Any, level: Any, reasoning: Json | None, losses: list[str]
+) -> None:
+    assert for_responses(model_id, thinking, level) == ({"reasoning": reasoning} if reasoning else {}, losses)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "level", "budget", "reasoning", "losses"),
+    [
+        ("gpt-5.3-codex", None, None, None, []),
+        ("gpt-5.3-codex", "high", None, {"effort": "high", "summary": "auto"}, []),
+        ("gpt-5.3-codex", "minimal", None, {"effort": "low", "summary": "auto"}, ["reasoning_effort"]),
+        ("gpt-5.3-codex", "ultra", None, None, ["reasoning_effort"]),
+        ("gpt-5.3-codex", None, 8000, {"effort": "medium", "summary": "auto"}, []),
+        ("gpt-5.3-codex", "low", 8000, {"effort": "low", "summary": "auto"}, []),
+        ("gpt-5.3-codex", "none", None, {"effort": "low", "summary": "auto"}, ["reasoning_effort"]),
+        ("gpt-5.6-sol", "none", None, {"effort": "none"}, []),
+        ("gpt-4.1", "none", None, None, []),
+        ("gpt-4.1", "high", 8000, None, ["reasoning_effort", "thinking_budget"]),
+    ],
+)
+def test_an_effort_asked_for_in_chat_as_responses_takes_it(
+    model_id: str, level: Any, budget: Any, reasoning: Json | None, losses: list[str]
+) -> None:
+    fields = Fields({"reasoning_effort": level, "thinking_budget": budget})
+    said = effort.responses_from_chat(fields, MODEL[model_id])
+    assert said == ({"reasoning": reasoning} if reasoning else {})
+    assert sorted(fields.losses()) == losses
+
+
+@pytest.mark.parametrize(
+    ("model_id", "reasoning", "said", "losses"),
+    [
+        ("gpt-5-mini", {}, {}, []),
+        ("gpt-5-mini", {"effort": "low", "summary": "detailed"}, {"reasoning_effort": "low"}, []),
+        ("gpt-5-mini", {"effort": "none"}, {}, ["effort"]),
+        ("gpt-none", {"effort": "none"}, {"reasoning_effort": "none"}, []),
+        ("gpt-4.1", {"effort": "high"}, {}, ["effort"]),
+        ("claude-haiku-4.5", {"effort": "high"}, {"thinking_budget": 24_000}, []),
+        ("claude-haiku-4.5", {"effort": "none"}, {}, []),
+    ],
+)
+def test_an_effort_asked_of_responses_as_chat_takes_it(model_id: str, reasoning: Json, said: Json, losses: list[str]) -> None:
+    fields = Fields(reasoning)
+    done = effort.chat_from_responses(fields, MODEL[model_id], most_output=None, forced=False, may_budget=True)
+    assert (done, list(fields.losses())) == (said, losses)
+
+
+def test_the_effort_may_stand_under_another_name() -> None:
+    fields = Fields({"effort": "high"})
+    said = effort.for_messages(
+        fields, MODEL["claude-opus-5"], most_output=32_000, forced=False, may_budget=True, key="effort"
+    )  # fmt: skip
+    assert said["output_config"] == {"effort": "high"}
+    assert not list(fields.losses())

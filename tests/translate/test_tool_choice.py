@@ -129,3 +129,71 @@ def test_a_chat_choice_that_cannot_be_met_is_refused(choice: Any, says: str) -> 
 
 def test_a_tool_of_ours_may_have_the_name_of_a_hosted_one() -> None:
     assert from_messages({"type": "tool", "name": "web_search"}, SEARCH, {"name": "web_search"}).tool is not None
+
+
+# Responses
+
+TOOLS: list[Json] = [
+    {"type": "function", "name": "f"},
+    {"type": "custom", "name": "c"},
+    {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": "f"}]},
+    {"type": "web_search"},
+]
+
+
+def from_responses(**fields: Any) -> Choice:
+    body = Fields({"tools": TOOLS} | fields)
+    return tool_choice.read_responses(body, tools.read_responses(body.objects("tools"), may_be_strict=is_strict_for_openai))
+
+
+@pytest.mark.parametrize(
+    ("choice", "for_chat", "for_responses"),
+    [
+        (None, None, None),
+        ("auto", "auto", "auto"),
+        ("required", "required", "required"),
+        ("none", "none", "none"),
+        ({"type": "function", "name": "f"}, {"type": "function", "function": {"name": "f"}}, {"type": "function", "name": "f"}),
+        ({"type": "function", "name": "f", "namespace": "n"}, {"type": "function", "function": {"name": "n__f"}},
+         {"type": "function", "name": "n__f"}),
+        ({"type": "custom", "name": "c"}, {"type": "function", "function": {"name": "c"}}, {"type": "custom", "name": "c"}),
+    ],
+)  # fmt: skip
+def test_a_choice_of_responses_in_other_words(choice: Any, for_chat: Any, for_responses: Any) -> None:
+    chosen = from_responses(tool_choice=choice)
+    assert tool_choice.for_chat(chosen).get("tool_choice") == for_chat
+    assert tool_choice.for_responses(chosen).get("tool_choice") == for_responses
+
+
+def test_calls_one_at_a_time_are_asked_for_in_responses_too() -> None:
+    assert tool_choice.for_responses(from_responses(parallel_tool_calls=False)) == {"parallel_tool_calls": False}
+    assert tool_choice.for_responses(from_responses(parallel_tool_calls=True)) == {}
+
+
+def test_without_tools_nothing_is_said_to_responses() -> None:
+    assert tool_choice.for_responses(from_messages({"type": "auto"})) == {}
+
+
+def test_tools_allowed_by_responses_narrow_the_list() -> None:
+    entries = [{"type": "function", "name": "f", "namespace": "n"}, {"type": "custom", "name": "c"}, {"type": "web_search"}]
+    chosen = from_responses(tool_choice={"type": "allowed_tools", "mode": "required", "tools": entries})
+    assert [tool.name for tool in chosen.only] == ["c", "n__f"]
+    assert tool_choice.for_responses(chosen) == {"tool_choice": "required"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        ({"type": "web_search"}, "web_search runs on its provider's servers"),
+        ({"type": "function", "name": "g"}, "there is no tool 'g'"),
+        ({"type": "function", "name": "c", "namespace": "n"}, "there is no tool 'c'"),
+        ({"type": "function"}, "name: is required"),
+        ({"type": "allowed_tools", "tools": [{"type": "web_search"}]}, "none of the allowed tools"),
+        ("sometimes", "'sometimes' is not a way"),
+        ({"name": "f"}, "type: is required"),
+        (7, "must be an object"),
+    ],
+)
+def test_a_choice_of_responses_that_cannot_be_met_is_refused(choice: Any, says: str) -> None:
+    with pytest.raises(ClientMistake, match=says):
+        from_responses(tool_choice=choice)

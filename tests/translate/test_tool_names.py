@@ -62,6 +62,24 @@ def test_names_are_legal_unique_and_lead_back(own: list[str]) -> None:
     assert {name: Names(own).sent(name) for name in own if name == sent[name]} == {n: n for n in own if n == sent[n]}
 
 
+def test_a_tool_in_a_namespace_has_a_joined_name_that_leads_back() -> None:
+    names = Names(["files__read"])
+    assert names.sent("read", "files") != names.sent("files__read") == "files__read"
+    assert names.sent("re.ad", "files") == "files__re_ad"
+    assert names.known("read", "files") == names.sent("read", "files")
+    assert names.known("read") is None
+    assert names.changed == {}
+    assert names.namespaces == {names.sent("read", "files"): ("files", "read"), "files__re_ad": ("files", "re.ad")}
+
+
+@given(st.lists(st.tuples(NAMES, NAMES.filter(bool)), max_size=8))
+def test_names_in_namespaces_are_legal_unique_and_lead_back(own: list[tuple[str, str]]) -> None:
+    names = Names()
+    sent = {(namespace, name): names.sent(name, namespace) for name, namespace in own}
+    assert all(LEGAL.fullmatch(name) for name in sent.values())
+    assert names.namespaces == {there: place for place, there in sent.items()}
+
+
 @pytest.mark.parametrize("id_", ["toolu_01Ab-9", "call_1", "x" * 40])
 def test_a_legal_id_stays(id_: str) -> None:
     assert legal_id(id_, longest=LONGEST_CHAT_ID) == id_

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from copilot_api.dialects.models import Model
 from copilot_api.translate.tool_schemas import (
     built_in,
     describes_object,
     is_strict_for_anthropic,
     is_strict_for_openai,
     normal,
+    strict_rule,
 )
 
 
@@ -117,3 +119,16 @@ def test_depth_is_no_problem() -> None:
     for _ in range(5000):
         schema = closed(a=schema)
     assert is_strict_for_openai(schema)
+
+
+@pytest.mark.parametrize(
+    ("to", "schema", "strict"),
+    [
+        (Model(id="gpt-x"), closed(a=TEXT), True),
+        (Model(id="gpt-x"), {"type": "object", "properties": {}}, False),
+        (Model(id="claude-x", structured=True), closed(a=TEXT) | {"required": []}, True),
+        (Model(id="claude-x"), closed(a=TEXT), False),
+    ],
+)
+def test_what_a_model_can_be_held_to(to: Model, schema: dict[str, Any], strict: bool) -> None:
+    assert strict_rule(to)(schema) is strict

@@ -29,6 +29,12 @@ def from_chat(*definitions: Json, functions: list[Json] | None = None, strict: b
     return toolbox, list(fields.losses())
 
 
+def from_responses(*definitions: Json, strict: bool = True) -> tuple[Toolbox, list[str]]:
+    fields = Fields({"tools": list(definitions)})
+    rule = strict_rule(Model(id="claude-x", structured=strict))
+    return tools.read_responses(fields.objects("tools"), may_be_strict=rule), list(fields.losses())
+
+
 def function(**fields: Any) -> Json:
     return {"type": "function", "function": {"name": "f"} | fields}
 
@@ -198,3 +204,66 @@ def test_stubs_stand_for_tools_of_earlier_turns_once_each() -> None:
         {"name": "a", "description": "Not available any more.", "input_schema": EMPTY},
         {"name": "b", "description": "Not available any more.", "input_schema": EMPTY},
     ]
+
+
+# Responses
+
+
+def test_flat_functions_are_read() -> None:
+    toolbox, losses = from_responses(
+        {"type": "function", "name": "f", "description": "F.", "parameters": CLOSED, "strict": True},
+        {"name": "g", "parameters": None, "defer_loading": True},
+    )
+    assert [tools.for_messages(tool) for tool in toolbox.tools] == [
+        {"name": "f", "description": "F.", "input_schema": CLOSED, "strict": True},
+        {"name": "g", "input_schema": EMPTY},
+    ]
+    assert losses == ["tools.defer_loading"]
+
+
+def test_a_free_text_tool_keeps_its_form_only_where_it_can() -> None:
+    shape = {"type": "grammar", "syntax": "lark", "definition": "start: WORD"}
+    definition = {"type": "custom", "name": "patch", "description": "Apply.", "format": shape}
+    toolbox, losses = from_responses(definition)
+    assert tools.for_responses(toolbox.tools[0]) == definition
+    described = "Apply.\n\nThe input must match this lark grammar:\nstart: WORD"
+    assert tools.for_chat(toolbox.tools[0])["function"]["description"] == described
+    assert toolbox.custom == {"patch"}
+    assert losses == []
+
+
+def test_namespaces_are_flattened_and_what_they_say_of_themselves_is_lost() -> None:
+    inner: list[Json] = [{"type": "function", "name": "read"}, {"type": "custom", "name": "exec"}, {"type": "mcp"}]
+    toolbox, losses = from_responses(
+        {"type": "namespace", "name": "files", "description": "Files.", "tools": inner},
+        {"type": "namespace", "name": "quiet", "description": "", "tools": inner[:1]},
+    )
+    assert [tool.name for tool in toolbox.tools] == ["files__read", "files__exec", "quiet__read"]
+    assert toolbox.find("read", "files") is toolbox.tools[0]
+    assert toolbox.find("read") is None
+    assert (toolbox.custom, toolbox.hosted) == ({"exec"}, {"mcp"})
+    assert losses == ["tools.namespace.description", "tools.tools.mcp"]
+
+
+def test_the_newest_definition_of_a_tool_counts_at_the_place_of_the_first() -> None:
+    names = [{"name": "f", "description": "Old."}, {"name": "g"}, {"name": "f", "description": "New."}]
+    toolbox, _ = from_responses(*names)
+    assert [(tool.name, tool.description) for tool in toolbox.tools] == [("f", "New."), ("g", "")]
+
+
+def test_tools_in_namespaces_count() -> None:
+    many = [{"type": "function", "name": f"t{number}"} for number in range(129)]
+    with pytest.raises(ClientMistake, match="129 tools"):
+        from_responses({"type": "namespace", "name": "n", "tools": many})
+
+
+def test_a_namespace_without_a_name_is_refused() -> None:
+    with pytest.raises(ClientMistake, match=r"tools\.0\.name: is required"):
+        from_responses({"type": "namespace", "tools": []})
+
+
+@pytest.mark.parametrize(("strict", "sent"), [(True, True), (False, False), (None, False)])
+def test_responses_is_told_whether_a_tool_is_strict(strict: bool | None, sent: bool) -> None:
+    toolbox, _ = from_messages({"name": "f", "description": "F.", "input_schema": CLOSED, "strict": strict})
+    written = tools.for_responses(toolbox.tools[0])
+    assert written == {"type": "function", "name": "f", "description": "F.", "parameters": CLOSED, "strict": sent}
