@@ -61,6 +61,7 @@ def create_app(deps: Deps) -> web.Application:
     routes: tuple[tuple[tuple[str, ...], str, str, Handler], ...] = (
         (PREFIXES, "POST", "/chat/completions", relay.chat),
         (PREFIXES, "POST", "/messages", relay.messages),
+        (PREFIXES, "POST", "/responses", relay.responses),
         (PREFIXES, "POST", "/messages/count_tokens", counts.messages),
         (PREFIXES, "POST", "/embeddings", embeddings.create),
         (EVERY_PREFIX, "GET", "/models", pages.models),

@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from copilot_api import translate
-from copilot_api.dialects import chat, messages
+from copilot_api.dialects import chat, messages, responses
 from copilot_api.dialects.codec import Json, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
@@ -29,7 +29,11 @@ from copilot_api.translate import Client, Translation
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import Answer, CopilotClient
 
-PEEKS: dict[Client, Callable[[Json], Ask]] = {"chat": chat.peek, "messages": messages.peek}
+PEEKS: dict[Client, Callable[[Json], Ask]] = {
+    "chat": chat.peek,
+    "messages": messages.peek,
+    "responses": responses.peek,
+}
 
 TAIL_S = 2.0
 """Seconds that Copilot may stay silent after the answer's end was seen; it sometimes forgets to hang up."""
@@ -78,6 +82,10 @@ class Relay:
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/messages."""
         return await self.serve(request, "messages", partial(_read, "messages"))
+
+    async def responses(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/responses."""
+        return await self.serve(request, "responses", partial(_read, "responses"))
 
     async def serve(
         self, request: web.Request, client: Client, read: Read, seen: Callable[[bytes], None] | None = None
