@@ -3,6 +3,7 @@
 from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.read import obj, whole_or_none
 from copilot_api.translate import carrier, gemini_schema, notes
+from copilot_api.translate.effort import nearest
 from copilot_api.translate.repair import Repair, Target, each, each_message, without
 
 _CAPS = ("max_completion_tokens", "max_tokens")
@@ -11,7 +12,6 @@ _NEVER = ("store", "service_tier", "metadata", "user", "audio", "modalities", "w
 # Only OpenAI's own models know these.
 _OPENAI_ONLY = ("logit_bias", "logprobs", "top_logprobs", "seed", "prediction", "verbosity")
 _EMPTY_SCHEMA: Json = {"type": "object", "properties": {}}
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 def _cap_named(body: Json, target: Target) -> Json:
@@ -57,13 +57,11 @@ def _fields(body: Json, target: Target) -> Json:
 
 def _effort(body: Json, target: Target) -> Json:
     """`reasoning_effort` is refused unless the model lists the level: the nearest listed one, or none."""
-    wanted, listed = body.get("reasoning_effort"), [e for e in _EFFORTS if e in target.model.efforts]
+    wanted = body.get("reasoning_effort")
     if wanted is None or wanted in target.model.efforts:
         return body
-    if not listed or wanted not in _EFFORTS or wanted == "none":
-        return without(body, "reasoning_effort")
-    rank = _EFFORTS.index(wanted)
-    return body | {"reasoning_effort": min(listed, key=lambda e: (abs(_EFFORTS.index(e) - rank), e == "none"))}
+    level = nearest(wanted, target.model.efforts)
+    return body | {"reasoning_effort": level} if level else without(body, "reasoning_effort")
 
 
 def _tools(body: Json, _target: Target) -> Json:

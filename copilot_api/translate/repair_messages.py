@@ -7,6 +7,7 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import carrier, notes
+from copilot_api.translate.effort import nearest
 from copilot_api.translate.repair import Repair, Target, each, each_message, without
 
 CONTEXT_BETA = "context-management-2025-06-27"
@@ -273,10 +274,10 @@ def _effort(body: Json, target: Target) -> Json:
     if not isinstance(config, dict):
         return body
     plain = without(config, "task_budget")
-    if "effort" in plain and plain["effort"] not in target.model.efforts:
-        plain = without(plain, "effort")
-        if plain != config and target.model.efforts and config["effort"] in ("xhigh", "max"):
-            plain |= {"effort": target.model.efforts[-1]}
+    wanted = plain.get("effort")
+    if wanted is not None and wanted not in target.model.efforts:
+        level = nearest(wanted, target.model.efforts)
+        plain = without(plain, "effort") | ({"effort": level} if level else {})
     if plain is config:
         return body
     return body | {"output_config": plain} if plain else without(body, "output_config")

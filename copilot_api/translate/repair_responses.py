@@ -2,10 +2,11 @@
 
 import re
 
-from copilot_api.dialects.codec import Json
+from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.models import Model
-from copilot_api.dialects.read import strings, whole_or_none
+from copilot_api.dialects.read import obj, string, strings, whole_or_none
 from copilot_api.errors import ClientMistake
+from copilot_api.translate import notes
 from copilot_api.translate import repair_responses_items as items
 from copilot_api.translate import repair_responses_tools as tools
 from copilot_api.translate.effort import LEVELS, nearest
@@ -95,6 +96,18 @@ def _sampling(body: Json, _target: Target) -> Json:
     return without(body, "temperature", "top_p")
 
 
+def _format(body: Json, target: Target) -> Json:
+    """A schema for the answer is refused by some models: these are asked for it in words."""
+    text = obj(body.get("text"))
+    wanted = obj(text.get("format"))
+    if target.model.structured or wanted.get("type") != "json_schema":
+        return body
+    words = notes.only_json(dumps_text(obj(wanted.get("schema"))))
+    said = "\n\n".join(part for part in (string(body.get("instructions")), words) if part)
+    rest = without(text, "format")
+    return without(body, "text") | {"instructions": said} | ({"text": rest} if rest else {})
+
+
 RESPONSES: tuple[Repair, ...] = (
     Repair(name="references-refused", does="refuses ids of items nobody stored", source="clients §4.3", mend=items.references),
     Repair(name="store-off", does="stores nothing", source="copilot-upstream §4.2", mend=_store),
@@ -103,6 +116,7 @@ RESPONSES: tuple[Repair, ...] = (
     Repair(name="cap-fitted", does="fits the cap to the model", source="copilot-upstream §4.2", mend=_cap),
     Repair(name="effort-fitted", does="takes the nearest effort on offer", source="copilot-upstream §4.1", mend=_effort),
     Repair(name="sampling-dropped", does="drops sampling Copilot refuses", source='users "Upstream quirks"', mend=_sampling),
+    Repair(name="format-worded", does="asks in words for JSON of a schema", source="copilot-upstream §4.2", mend=_format),
     Repair(name="tools-settled", does="offers added tools from the start", source="copilot-upstream §2.1", mend=tools.settled),
     Repair(name="hosted-tools-dropped", does="drops tools nobody runs", source="copilot-upstream §4.2", mend=tools.hosted),
     Repair(

@@ -158,3 +158,15 @@ def test_what_the_client_was_given_goes_back_as_copilot_wrote_it(answer: Answer)
     written = whole["output"] if answer.signature else [item for item in whole["output"] if item["type"] != "reasoning"]
     plain = [item if item["type"] == "reasoning" else {k: v for k, v in item.items() if k != "id"} for item in written]
     assert sent == [*plain, SAID]
+
+
+@pytest.mark.parametrize("instructions", [None, "Be kind."])
+def test_format_worded_for_models_that_know_no_schema(instructions: str | None) -> None:
+    wanted = {"type": "json_schema", "name": "place", "schema": {"type": "object", "title": "Place"}}
+    body, fired = repaired("grok-4.7", text={"format": wanted, "verbosity": "low"}, instructions=instructions)
+    assert (body["text"], fired) == ({"verbosity": "low"}, ("format-worded",))
+    assert '"title":"Place"' in body["instructions"]
+    assert body["instructions"].startswith("Be kind.\n\n" if instructions else "Answer")
+    assert "text" not in repaired("grok-4.7", text={"format": wanted})[0]
+    assert repaired("gpt-5-mini", text={"format": wanted})[1] == ()
+    assert repaired("grok-4.7", text={"format": {"type": "text"}})[1] == ()
