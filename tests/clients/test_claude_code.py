@@ -5,8 +5,6 @@ Slow: npm installs the pinned program once, about 360 MB. Needs npm; no account,
 
 import asyncio
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from copilot_api.service import Service
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-HERE = Path(__file__).parent
 LIMIT_S = 120.0
 PASS_THROUGH, TRANSLATED = "claude-sonnet-4.6", "gpt-4.1"
 
@@ -71,21 +68,9 @@ class ClaudeCode:
         return out.decode()
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program as tests/clients/package-lock.json pins it."""
-    npm = shutil.which("npm")
-    assert npm, "Claude Code comes from npm: install Node.js"
-    folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=folder, check=True)
-    return folder / "node_modules" / ".bin" / "claude"
-
-
 @pytest.fixture
-async def claude_code(installed: Path, service: Service, tmp_path: Path) -> ClaudeCode:
-    return ClaudeCode(program=installed, home=tmp_path / "home", work=tmp_path / "work", url=service.url)
+async def claude_code(client_programs: Path, service: Service, tmp_path: Path) -> ClaudeCode:
+    return ClaudeCode(program=client_programs / "claude", home=tmp_path / "home", work=tmp_path / "work", url=service.url)
 
 
 @pytest.mark.parametrize("model", [PASS_THROUGH, TRANSLATED])
