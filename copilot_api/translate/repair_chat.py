@@ -8,9 +8,22 @@ from copilot_api.translate.repair import Repair, Target, each, each_message, wit
 
 _CAPS = ("max_completion_tokens", "max_tokens")
 # Copilot knows none of these; some backends answer 400, none does what they ask.
-_NEVER = ("store", "service_tier", "metadata", "user", "audio", "modalities", "web_search_options", "prompt_cache_retention")
+_NEVER = (
+    "store",
+    "service_tier",
+    "metadata",
+    "user",
+    "audio",
+    "modalities",
+    "web_search_options",
+    "prompt_cache_retention",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "seed",
+)
 # Only OpenAI's own models know these.
-_OPENAI_ONLY = ("logit_bias", "logprobs", "top_logprobs", "seed", "prediction", "verbosity")
+_OPENAI_ONLY = ("prediction", "verbosity")
 _EMPTY_SCHEMA: Json = {"type": "object", "properties": {}}
 
 

@@ -39,7 +39,7 @@ def started(
 
 
 def test_the_clients_own_bytes_are_sent_where_nothing_is_changed() -> None:
-    raw = b'{ "model":"gpt-4.1",\n "messages":[{"role":"user","content":"q"}], "seed": 123456789012345678901, "new": 1e2 }'
+    raw = b'{ "model":"gpt-4.1",\n "messages":[{"role":"user","content":"q"}], "big": 123456789012345678901, "new": 1e2 }'
     work = started("chat", "gpt-4.1", raw=raw)
     assert work.request is raw
     assert (work.endpoint, work.losses, work.repairs) == ("/chat/completions", frozenset(), ())
