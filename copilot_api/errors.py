@@ -91,6 +91,13 @@ class MethodUnknown(ClientMistake):
     code = "method_not_allowed"
 
 
+class UpgradeRefused(ClientMistake):
+    """The path is served, but not over WebSockets."""
+
+    status = 426
+    code = "websockets_disabled"
+
+
 class EncodingUnknown(ClientMistake):
     """The request body is compressed in a way that is not understood."""
 

@@ -251,6 +251,7 @@ class Service:
             await site.stop()
         if self._runner.server is not None:
             self._runner.server.pre_shutdown()  # idle connections close, busy ones after their answer
+        await self._runner.shutdown()  # WebSockets likewise
         if self._traffic.active:
             _log.info("waiting for %d open requests", self._traffic.active)
         if not await self._drained_within(self.settings.drain_s):

@@ -55,6 +55,10 @@ class Settings:
     cors_origins: tuple[str, ...] = _option((), "Web origins that may read answers; * for every one", "--cors-origin")
     serve_token: bool = _option(False, "Serve the Copilot token at GET /token, as copilot-api 0.7 did", "--serve-token")
     body_limit_mib: int = _option(64, "Largest request body, in MiB", low=1, high=1024)
+    websockets: bool = _option(True, "Serve Responses clients over WebSockets, too")
+    item_store_mib: int = _option(
+        32, "MiB of answers kept in memory for Responses clients that refer to them by id; 0: none", low=0, high=4096
+    )
     drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
 
     # pacing

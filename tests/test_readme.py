@@ -151,7 +151,7 @@ def test_the_examples_of_client_files_are_json() -> None:
 
 async def test_every_route_described_is_served(service: Service, http: aiohttp.ClientSession) -> None:
     described = re.findall(r"`(GET|POST) (/[^`]*)`", section("Routes"))
-    assert len(described) == 10
+    assert len(described) == 13
     for method, path in described:
         url = service.url + path.replace("{id}", "gpt-4.1")
         async with http.request(method, url, json={} if method == "POST" else None) as response:

@@ -54,7 +54,7 @@ _ERRORS: dict[Kind, tuple[int, str, str]] = {  # status, type, code
 }
 # Statuses that say something the kind's own does not; any other (466, 499 …) means nothing to a client.
 _KEPT: dict[Kind, frozenset[int]] = {
-    "invalid_request": frozenset({400, 404, 405, 408, 409, 413, 415, 422}),
+    "invalid_request": frozenset({400, 404, 405, 408, 409, 413, 415, 422, 426}),
     "server": frozenset({500, 502, 503, 504}),
 }
 

@@ -9,11 +9,14 @@ from copilot_api.server.calibration import Calibration
 from copilot_api.server.count import TokenCounts
 from copilot_api.server.embeddings import Embeddings
 from copilot_api.server.gemini import Gemini
+from copilot_api.server.items import Items
 from copilot_api.server.limits import Limits
 from copilot_api.server.middleware import Entrance, Handler
 from copilot_api.server.pages import Pages
 from copilot_api.server.relay import Relay
+from copilot_api.server.responses import Responses
 from copilot_api.server.traffic import Traffic
+from copilot_api.server.websocket import Sockets
 from copilot_api.settings import Settings
 from copilot_api.tokens import Counter
 from copilot_api.upstream.auth import CopilotAuth
@@ -51,6 +54,9 @@ def create_app(deps: Deps) -> web.Application:
     settings, catalog, client = deps.settings, deps.catalog, deps.client
     entrance = Entrance(settings, deps.traffic)
     relay = Relay(catalog, client, deps.limits, deps.traffic, deps.calibration, settings)
+    items = Items(settings.item_store_mib * 1024 * 1024, deps.clock)
+    responses = Responses(relay, catalog, items, deps.calibration, settings)
+    sockets = Sockets(relay, catalog, items, deps.traffic, settings)
     counts = TokenCounts(catalog, client, deps.calibration, settings, deps.clock)
     embeddings = Embeddings(catalog, client, deps.counter, settings)
     gemini = Gemini(relay, catalog, deps.calibration, settings)
@@ -58,10 +64,15 @@ def create_app(deps: Deps) -> web.Application:
 
     app = web.Application(middlewares=[entrance.identify, entrance.draw_errors, entrance.guard])
     app.on_response_prepare.append(entrance.sign)
+    app.on_shutdown.append(sockets.drain)
     routes: tuple[tuple[tuple[str, ...], str, str, Handler], ...] = (
         (PREFIXES, "POST", "/chat/completions", relay.chat),
         (PREFIXES, "POST", "/messages", relay.messages),
-        (PREFIXES, "POST", "/responses", relay.responses),
+        (PREFIXES, "POST", "/responses", responses.create),
+        (PREFIXES, "GET", "/responses", sockets.open),
+        (PREFIXES, "POST", "/responses/compact", responses.compact),
+        (PREFIXES, "POST", "/responses/input_tokens", responses.input_tokens),
+        (PREFIXES, "*", "/responses/{id:.+}", responses.stored),
         (PREFIXES, "POST", "/messages/count_tokens", counts.messages),
         (PREFIXES, "POST", "/embeddings", embeddings.create),
         (EVERY_PREFIX, "GET", "/models", pages.models),

@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 class Errand:
     """A request that was let in. `begin` translates it for a model, should it be needed again; `started` is monotonic.
 
-    `headers` are those in which a stream that answers it differs from others. Used as a context manager around its answer it
-    writes the one line of the log that tells of it.
+    `is_replayable`: it may be sent again when nobody knows whether it arrived. `headers` are those in which a stream that
+    answers it differs from others. Used as a context manager around its answer it writes the one line of the log that tells
+    of it, and tells `counted` how many tokens it was.
     """
 
     client: Client
@@ -39,6 +40,7 @@ class Errand:
     started: float
     counted: Offer
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_replayable: bool = True
     status: int = 0
 
     def __enter__(self) -> Self:

@@ -36,6 +36,9 @@ OPEN_PATHS = frozenset({"", "/health", "/api/hello"})
 
 EXPOSED = "x-request-id, request-id, retry-after, x-copilot-api-losses, x-copilot-api-repairs, x-copilot-api-token-method"
 
+# Paths that are OpenAI's, whatever headers come with them.
+_OPENAIS = frozenset({"completions", "embeddings", "responses"})
+
 # Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
 _OUTSPOKEN = (PersonNeeded, ModelUnknown, UpstreamTimeout, UpstreamUnreachable)
 
@@ -141,7 +144,7 @@ def speaks_messages(request: web.Request) -> bool:
     segments = request.path.split("/")
     if "messages" in segments:
         return True
-    return "completions" not in segments and "embeddings" not in segments and "anthropic-version" in request.headers
+    return not _OPENAIS & set(segments) and "anthropic-version" in request.headers
 
 
 def speaks_gemini(request: web.Request) -> bool:
@@ -177,7 +180,8 @@ def _ours(request: web.Request, error: web.HTTPException) -> CopilotApiError:
             return MethodUnknown(f"{error.method} is not served at this path", hint=f"it takes {allowed}")
         case web.HTTPNotFound():
             return RouteUnknown(
-                f"Nothing is served at {request.path[:200]}", hint="see /v1/models, /v1/chat/completions, /v1/messages"
+                f"Nothing is served at {request.path[:200]}",
+                hint="see /v1/models, /v1/chat/completions, /v1/responses, /v1/messages",
             )
         case _:
             return ClientMistake(error.reason)

@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from copilot_api import translate
-from copilot_api.dialects import chat, messages, responses
+from copilot_api.dialects import chat, messages
 from copilot_api.dialects.codec import Json, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
@@ -29,11 +29,7 @@ from copilot_api.translate import Client, Translation
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import Answer, CopilotClient
 
-PEEKS: dict[Client, Callable[[Json], Ask]] = {
-    "chat": chat.peek,
-    "messages": messages.peek,
-    "responses": responses.peek,
-}
+PEEKS: dict[Client, Callable[[Json], Ask]] = {"chat": chat.peek, "messages": messages.peek}
 
 TAIL_S = 2.0
 """Seconds that Copilot may stay silent after the answer's end was seen; it sometimes forgets to hang up."""
@@ -83,10 +79,6 @@ class Relay:
         """POST /v1/messages."""
         return await self.serve(request, "messages", partial(_read, "messages"))
 
-    async def responses(self, request: web.Request) -> web.StreamResponse:
-        """POST /v1/responses."""
-        return await self.serve(request, "responses", partial(_read, "responses"))
-
     async def serve(
         self, request: web.Request, client: Client, read: Read, seen: Callable[[bytes], None] | None = None
     ) -> web.StreamResponse:
@@ -108,7 +100,9 @@ class Relay:
             errand.status = errand.status or response.status
             return response
 
-    async def accept(self, request: web.Request, raw: bytes, client: Client, read: Read) -> Errand:
+    async def accept(
+        self, request: web.Request, raw: bytes, client: Client, read: Read, *, is_replayable: bool = True
+    ) -> Errand:
         """A request that can be served and may be: translated, and let through the limits. `request` is what brought `raw`.
 
         Raises ClientMistake and UpstreamProblem.
@@ -140,6 +134,7 @@ class Relay:
             started=started,
             headers=question.headers,
             counted=self._calibration.offer,
+            is_replayable=is_replayable,
         )
 
     async def stream(self, errand: Errand, outlet: Outlet) -> None:
@@ -203,7 +198,14 @@ class Relay:
 
     async def _send_once(self, errand: Errand, body: bytes) -> Answer:
         work = errand.work
-        return await self._client.send(work.endpoint, body, request_id=request_id.get(), ask=errand.ask, betas=work.betas)
+        return await self._client.send(
+            work.endpoint,
+            body,
+            request_id=request_id.get(),
+            ask=errand.ask,
+            betas=work.betas,
+            is_replayable=errand.is_replayable,
+        )
 
     # Whole answers
 

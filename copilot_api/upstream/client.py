@@ -71,6 +71,7 @@ class _Outgoing:
     body: bytes | None = None
     ask: Ask | None = None
     betas: tuple[str, ...] = ()
+    is_replayable: bool = True
 
 
 class CopilotClient:
@@ -102,13 +103,25 @@ class CopilotClient:
         ask: Ask | None = None,
         intent: str = "conversation-agent",
         betas: tuple[str, ...] = (),
+        is_replayable: bool = True,
     ) -> Answer:
         """POSTs JSON to `path`. `ask` says who started this, and is absent where nobody is billed (counting, embeddings).
+
+        What is not `is_replayable` is not sent again after a lost connection, when nobody knows whether it arrived.
 
         Raises UpstreamRefused, UpstreamUnreachable, UpstreamTimeout, and whatever getting a token raises.
         """
         return await self._exchange(
-            _Outgoing(method="POST", path=path, body=body, request_id=request_id, ask=ask, intent=intent, betas=betas)
+            _Outgoing(
+                method="POST",
+                path=path,
+                body=body,
+                request_id=request_id,
+                ask=ask,
+                intent=intent,
+                betas=betas,
+                is_replayable=is_replayable,
+            )
         )
 
     async def get(self, path: str, *, request_id: str, intent: str = "model-access") -> Json:
@@ -131,7 +144,7 @@ class CopilotClient:
             try:
                 response = await self._once(out, token, self._initiator(out.ask, after_loss="connection" in replays))
             except (aiohttp.ClientError, OSError) as error:
-                if not _was_cut(error) or "connection" in replays:
+                if not (out.is_replayable and _was_cut(error)) or "connection" in replays:
                     raise _unreachable(error) from error
                 replays.add("connection")
                 _log.info("connection to Copilot lost before it answered, sending once more")

@@ -16,28 +16,13 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.server.calibration import FILE_NAME, LARGEST_BYTES, REST_S, SETTLED, WAITING, Calibration
 from copilot_api.service import Service
 from copilot_api.tokens import Counter
+from tests.builders.clocks import Hand
 from tests.builders.models import model
 from tests.builders.waiting import eventually
 
 GPT = model("gpt-4.1")
 BODY: Json = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "How is the weather in Oslo? " * 100}]}
 Answered = Callable[..., Awaitable[None]]
-
-
-class Hand:
-    """A clock set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @asynccontextmanager

@@ -208,7 +208,7 @@ async def test_only_betas_that_copilot_knows_go_up(service: Service, http: aioht
         (CHAT_PATH, {"model": "gpt-4.1"}),
         (MESSAGES_PATH, {"model": "gpt-4.1", "max_tokens": 5}),
         (CHAT_PATH, CHAT | {"model": "text-embedding-3-small"}),
-        (CHAT_PATH, CHAT | {"model": "gpt-5.3-codex"}),
+        (CHAT_PATH, CHAT | {"model": "gpt-41-copilot"}),
     ],
 )
 async def test_what_cannot_be_served_is_refused_before_anybody_is_asked(

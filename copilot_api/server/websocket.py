@@ -1,0 +1,297 @@
+"""Responses over WebSockets: JSON messages in, the events of one answer at a time out.
+
+Sources: client-apis.md §3.3, copilot-upstream.md §5, OpenAI's guide to its WebSocket mode, and what Codex makes of it.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from contextlib import suppress
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from copilot_api.dialects import responses
+from copilot_api.dialects.codec import Json, dumps, loads, loads_request
+from copilot_api.dialects.events import Closed, Counted, Opened, Stamp
+from copilot_api.dialects.read import obj, objs, string
+from copilot_api.dialects.sse import SseDecoder
+from copilot_api.errors import ClientMistake, CopilotApiError, MethodUnknown, Stopping, UpgradeRefused
+from copilot_api.log import request_id
+from copilot_api.server.body import aside
+from copilot_api.server.faults import noted
+from copilot_api.server.items import Items
+from copilot_api.server.relay import Question, Relay
+from copilot_api.server.responses import ENDINGS, listed
+from copilot_api.server.traffic import Traffic
+from copilot_api.settings import Settings
+from copilot_api.upstream.catalog import Catalog
+
+FAREWELL_S = 1.0
+"""Seconds in which a client must take the last words."""
+
+# Belonging to this transport and not to the request. Copilot's own clients also say here who asks (`initiator`).
+_NOT_BODY = frozenset({"type", "stream", "background", "generate", "initiator", "previous_response_id"})
+_SMALL_BYTES = 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Sockets:
+    """The connections of one server."""
+
+    def __init__(self, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, settings: Settings) -> None:
+        self._relay = relay
+        self._catalog = catalog
+        self._items = items
+        self._traffic = traffic
+        self._settings = settings
+        self._sockets: set[_Socket] = set()
+        self._is_draining = False
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/responses: the upgrade, and then everything. Raises MethodUnknown, UpgradeRefused."""
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            raise MethodUnknown("GET is not served at this path", hint="it takes POST, and WebSockets")
+        if not self._settings.websockets or self._is_draining:
+            # The one status at which Codex goes on over HTTP at once.
+            raise UpgradeRefused("This server does not take WebSockets now", hint="POST to the same path instead")
+        socket = _Socket(request, self._relay, self._catalog, self._items, self._traffic, self._settings)
+        self._sockets.add(socket)
+        try:
+            return await socket.serve()
+        finally:
+            self._sockets.discard(socket)
+
+    async def drain(self, _app: web.Application) -> None:
+        """Ends the connections: idle ones now, busy ones after their answer."""
+        self._is_draining = True
+        await asyncio.gather(*(socket.leave() for socket in self._sockets))
+
+
+class _Socket:
+    """One connection."""
+
+    def __init__(
+        self, request: web.Request, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, settings: Settings
+    ) -> None:
+        self._request = request
+        self._relay = relay
+        self._catalog = catalog
+        self._traffic = traffic
+        self._heartbeat_s = settings.heartbeat_s
+        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._memory = Memory(items, self._limit_bytes)
+        self._web = web.WebSocketResponse(
+            timeout=FAREWELL_S,
+            heartbeat=2 * settings.heartbeat_s,  # answered by the client's library; who does not within half of it is gone
+            max_msg_size=self._limit_bytes,
+            compress=False,  # costs more than it saves on the way to a program on this machine
+        )
+        self._asked: asyncio.Queue[bytes] = asyncio.Queue()
+        self._is_busy = False
+        self._leaves = False
+
+    async def serve(self) -> web.WebSocketResponse:
+        """Speaks until either side hangs up. A client that leaves ends what runs for it."""
+        await self._web.prepare(self._request)
+        working = asyncio.gather(self._work())
+        try:
+            await self._listen()
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+        return self._web
+
+    async def leave(self) -> None:
+        """Hangs up: now, or after the answer that is under way."""
+        self._leaves = True
+        if not self._is_busy:
+            await self._web.close(code=WSCloseCode.GOING_AWAY, message=b"copilot-api is shutting down")
+
+    async def _listen(self) -> None:
+        async for message in self._web:
+            if message.type is not WSMsgType.TEXT:
+                await self._refuse(ClientMistake("Messages are JSON texts", code="invalid_json"))
+                continue
+            data = message.data.encode("utf-8", "surrogatepass")
+            if _is_receipt(data):
+                continue
+            if self._is_busy:
+                await self._refuse(
+                    ClientMistake(
+                        "Another response is in progress on this connection",
+                        hint="wait for its last event, or open a second connection",
+                        code="response_in_progress",
+                    )
+                )
+                continue
+            self._is_busy = True
+            self._asked.put_nowait(data)
+
+    async def _work(self) -> None:
+        while not self._leaves:
+            raw = await self._asked.get()
+            request_id.set(str(uuid.uuid4()))
+            try:
+                with suppress(ConnectionError), self._traffic.counted():
+                    await self._answer(raw)
+            finally:
+                self._is_busy = False
+        await self.leave()
+
+    async def _answer(self, raw: bytes) -> None:
+        try:
+            with suppress(ConnectionError):  # the client is gone, and whoever listens to it knows
+                await self._relayed(raw)
+        except asyncio.CancelledError:
+            if not self._traffic.resume():
+                raise
+            await self._refuse(Stopping("copilot-api is shutting down", hint="try again when it is back"))
+        except Exception as error:  # noqa: BLE001 - the top of a request: whatever it is, the client gets an answer
+            self._memory.forget()
+            await self._refuse(error if isinstance(error, CopilotApiError) else noted(error))
+
+    async def _relayed(self, raw: bytes) -> None:
+        question, is_warm_up = await aside(len(raw), self._memory.read, raw)
+        if is_warm_up:
+            await self._warm_up(question)
+            return
+        outlet = _Outlet(self._request, self._web, self._heartbeat_s)
+        with await self._relay.accept(
+            self._request, question.raw, "responses", lambda _: question, is_replayable=False
+        ) as errand:
+            await self._relay.stream(errand, outlet)
+            errand.status = errand.status or 200
+        self._memory.heard(question, outlet.answer)
+
+    async def _warm_up(self, question: Question) -> None:
+        """A request for no output at all: there is nothing to prepare upstream, but it can be continued from."""
+        await self._catalog.find(question.ask.model)
+        stamp = Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=question.ask.model)
+        encoder = responses.Encoder(stamp, request=question.body)
+        outlet = _Outlet(self._request, self._web, self._heartbeat_s)
+        await outlet.write(encoder.feed(Opened()) + encoder.feed(Counted()) + encoder.feed(Closed(reason="stop")))
+        self._memory.heard(question, outlet.answer)
+
+    async def _refuse(self, problem: CopilotApiError) -> None:
+        """Tells of a problem as OpenAI does here: the status it would have had, and the error object."""
+        status = responses.status(problem)
+        told: Json = {"type": "error", "status": status, **responses.error(problem)}
+        if problem.retry_after:
+            told["headers"] = {"retry-after": problem.retry_after}
+        _log.info("WebSocket %s answered %d: %s", self._request.rel_url.raw_path, status, problem.code or problem.kind)
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self._web.send_str(dumps(told).decode())
+        except TimeoutError:
+            _log.debug("a client does not read what it is told")
+
+
+class Memory:
+    """What is known of the conversation on one connection: its last response, for a request that goes on from there.
+
+    Holds at most `limit_bytes` of JSON.
+    """
+
+    def __init__(self, items: Items, limit_bytes: int) -> None:
+        self._items = items
+        self._limit_bytes = limit_bytes
+        self._last_id = ""
+        self._said: list[object] = []
+        self._bytes = 0
+        self._bytes_asked = 0
+        self._is_referable = False
+
+    @property
+    def size_bytes(self) -> int:
+        """How much is known, as JSON."""
+        return self._bytes
+
+    def read(self, raw: bytes) -> tuple[Question, bool]:
+        """The request that a message holds, and whether it is a warm-up. Raises ClientMistake."""
+        message = loads_request(raw)
+        if message.get("type") != "response.create":
+            kind = string(message.get("type"))[:60]
+            raise ClientMistake(f"type: only response.create is taken, not {kind!r}", code="unsupported_value", param="type")
+        body = {key: value for key, value in message.items() if key not in _NOT_BODY} | {"stream": True}
+        self._is_referable = body.get("store") is not False
+        self._bytes_asked = len(raw)
+        if previous := message.get("previous_response_id"):
+            body = self._continued(body, previous)
+            self._bytes_asked += self._bytes
+        body = self._items.resolved(body)
+        is_warm_up = message.get("generate") is False
+        ask = responses.peek(body | {"input": "-"} if is_warm_up and not body.get("input") else body)
+        return Question(raw=dumps(body), body=body, ask=ask), is_warm_up
+
+    def heard(self, question: Question, answer: Json) -> None:
+        """Takes note of the response that `question` led to; an empty one means that there was none."""
+        output = objs(answer.get("output"))
+        if self._is_referable:
+            self._items.keep(output)
+        size = self._bytes_asked + sum(len(dumps(item)) for item in output)
+        if not answer or size > self._limit_bytes:
+            self.forget()
+            return
+        self._last_id, self._bytes = string(answer.get("id")), size
+        self._said = [*listed(question.body.get("input")), *output]
+
+    def forget(self) -> None:
+        """There is nothing to go on from. After a failure, too: so it is with OpenAI."""
+        self._last_id, self._said, self._bytes = "", [], 0
+
+    def _continued(self, body: Json, previous: object) -> Json:
+        if previous != self._last_id:
+            raise ClientMistake(
+                f"Previous response {str(previous)[:100]!r} is not the last one on this connection",
+                hint="send the whole conversation in input",
+                code="previous_response_not_found",
+                param="previous_response_id",
+            )
+        return body | {"input": [*self._said, *listed(body.get("input"))]}
+
+
+class _Outlet:
+    """The client's end of one answer: each event is a message of its own."""
+
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, heartbeat_s: float) -> None:
+        self._request = request
+        self._web = socket
+        self._heartbeat_s = heartbeat_s
+        self._loop = asyncio.get_running_loop()
+        self._due_at = self._loop.time() + heartbeat_s
+        self.is_open = False
+        self.answer: Json = {}
+
+    def quiet_for_s(self) -> float:
+        """Seconds for which the client may still hear nothing."""
+        return max(0.0, self._due_at - self._loop.time())
+
+    async def write(self, data: bytes) -> None:
+        """Sends whole frames, and waits for a slow client. Comments need no sending: the connection has pings of its own."""
+        self._due_at = self._loop.time() + self._heartbeat_s
+        for frame in SseDecoder().feed(data):
+            if frame.data:
+                self.is_open = True
+                await self._web.send_str(frame.data.decode())
+            if frame.event in ENDINGS:
+                self.answer = obj(obj(loads(frame.data)).get("response"))
+
+    async def end(self) -> None:
+        """Nothing follows; the connection stays."""
+
+    async def farewell(self, data: bytes) -> None:
+        """The last words, for a client that may have stopped reading long ago; it is not waited for."""
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self.write(data)
+        # Where the interrupted write was waiting for the client, aiohttp keeps that wait, cancelled, for every write to come.
+        except (TimeoutError, ConnectionError, asyncio.CancelledError):
+            if self._request.transport is not None:
+                self._request.transport.abort()
+
+
+def _is_receipt(data: bytes) -> bool:
+    """Whether a message only says that an answer has arrived, as newer versions of Codex do."""
+    return len(data) < _SMALL_BYTES and b'"response.processed"' in data
