@@ -25,6 +25,8 @@ from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
 CUT_SHORT = "The answer from Copilot ended before it was complete"
+REPORTED = "Copilot reported an error instead of an end"
+RUNAWAY = "The model wrote nothing but blanks into a tool call"
 
 _REASONS: dict[str, Reason] = {
     "stop": "stop",
@@ -146,7 +148,7 @@ class Decoder:
         call.name = call.name or string(function.get("name"))
         yield from call.take(string(function.get("arguments")))
         if call.scanner.is_runaway:
-            yield from self._fail(UpstreamBroke("The model wrote nothing but blanks into a tool call"))
+            yield from self._fail(UpstreamBroke(RUNAWAY))
 
     def _fail(self, problem: CopilotApiError) -> Iterator[Event]:
         self._ended = True
@@ -182,7 +184,7 @@ class _Call:
 def _ending(finish: str | None, *, has_tools: bool) -> Event:
     """`stop` after tool calls happens; a client that believes it never runs them. `error` and nothing at all are failures."""
     if finish is None or finish == "error":
-        return Failed(problem=UpstreamBroke(CUT_SHORT if finish is None else "Copilot reported an error instead of an end"))
+        return Failed(problem=UpstreamBroke(CUT_SHORT if finish is None else REPORTED))
     reason = _REASONS.get(finish, "stop")
     return Closed(reason="tool_use" if has_tools and reason == "stop" else reason)
 

@@ -1,6 +1,5 @@
 """Pictures: Anthropic's sources and OpenAI's URLs. Rules: translation.md §1.3."""
 
-import base64
 import re
 from collections.abc import Iterable
 
@@ -8,17 +7,10 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.translate import notes
 from copilot_api.translate.fields import Fields
-
-MEDIA_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+from copilot_api.translate.pictures import MEDIA_TYPES, sniff
 
 _PICTURES = frozenset({"image", "image_url"})
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^,]*)?;base64,", re.IGNORECASE)
-_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF8", "image/gif"),
-)
-_SNIFFED_CHARACTERS = 16  # twelve bytes tell all four kinds apart
 
 
 def url_of(image: Fields) -> str:
@@ -64,18 +56,8 @@ def omit_oldest(contents: Iterable[list[Json]], *, most: int | None) -> bool:
 
 def _media_type(holder: Fields, data: str, declared: str) -> str:
     """The picture's real type: clients often say PNG whatever it is, and Anthropic refuses a type that does not match."""
-    media_type = _sniff(data) or declared
+    media_type = sniff(data) or declared
     if media_type not in MEDIA_TYPES:
         known = ", ".join(MEDIA_TYPES)
         raise holder.mistake("media_type", f"{declared[:40]!r} is not a picture that models see; they see {known}")
     return media_type
-
-
-def _sniff(data: str) -> str | None:
-    try:
-        first = base64.b64decode(data[:_SNIFFED_CHARACTERS], validate=True)
-    except ValueError:
-        return None
-    if first[:4] == b"RIFF" and first[8:12] == b"WEBP":
-        return "image/webp"
-    return next((media_type for beginning, media_type in _BEGINNINGS if first.startswith(beginning)), None)

@@ -4,12 +4,14 @@ A repair takes a value and gives the same object back when it has nothing to do,
 byte for byte; a mended value is a new one, the client's own is never changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
+from copilot_api.translate.learned import Lesson, strip
 
 Endpoint = Literal["/chat/completions", "/v1/messages", "/responses"]
 
@@ -18,25 +20,61 @@ TOOL_LIMIT = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a request goes: the model, whether the answer is streamed, and the `anthropic-beta` values that go with it.
+    """Where a request goes: the model, whether the answer is streamed, the `anthropic-beta` values that go with it.
 
-    `web_search`: the person has it that /responses may search the web, which Copilot allows for some models.
+    `lessons` are what the model was found to refuse there. `web_search`: the person has it that /responses may search the web,
+    which Copilot allows for some models.
     """
 
     model: Model
     stream: bool
     betas: tuple[str, ...] = ()
+    lessons: frozenset[Lesson] = frozenset()
     web_search: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """One known fault: `does` says what we do about it, `source` who established it, `mend` does it."""
+    """One known fault of requests: `when` it shows, what we do about it, who established it; `mend` does it."""
 
     name: str
+    when: str = ""
     does: str
     source: str
     mend: Callable[[Json, Target], Json] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One known fault that is mended where it shows, by whoever sees it, if the table has this row."""
+
+    name: str
+    when: str
+    does: str
+    source: str
+
+
+Faults = Mapping[str, Fault]
+
+
+def by_name(rows: Iterable[Fault]) -> Faults:
+    """A table of faults, to be asked by name."""
+    return MappingProxyType({row.name: row for row in rows})
+
+
+class Fired:
+    """Which repairs of faults fired on one request or answer. Only what stands in the table can."""
+
+    def __init__(self, table: Faults) -> None:
+        self.names: set[str] = set()
+        self._table = table
+
+    def by(self, name: str) -> bool:
+        """Whether the repair of that name may be done now, which counts as done."""
+        if name not in self._table:
+            return False
+        self.names.add(name)
+        return True
 
 
 def mended(body: Json, target: Target, table: tuple[Repair, ...]) -> tuple[Json, tuple[str, ...]]:
@@ -69,3 +107,19 @@ def each(body: Json, key: str, mend: Callable[[Json], Json | None]) -> Json:
 def each_message(body: Json, mend: Callable[[Json], Json | None]) -> Json:
     """`each` for the list that every dialect with messages has."""
     return each(body, "messages", mend)
+
+
+def described(tool: Json) -> Json:
+    """`tool` without a blank description; itself if it has none."""
+    description = tool.get("description")
+    return without(tool, "description") if isinstance(description, str) and not description.strip() else tool
+
+
+LEARNED = Repair(
+    name="learned-fields-dropped",
+    when="there are fields that the model was found to refuse",
+    does="drops them",
+    source="users.md row 3",
+    mend=lambda body, target: strip(body, target.lessons),
+)
+"""The last row of every table of requests."""

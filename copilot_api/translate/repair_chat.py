@@ -1,10 +1,13 @@
 """Repairs of requests to /chat/completions. Sources: copilot-upstream §3.1, users.md "Upstream quirks"."""
 
+from typing import Any
+
 from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.read import obj, whole_or_none
-from copilot_api.translate import carrier, gemini_schema, notes
+from copilot_api.translate import carrier, gemini_schema, notes, repair_names, repair_pictures
+from copilot_api.translate import repair_chat_turns as turns
 from copilot_api.translate.effort import nearest
-from copilot_api.translate.repair import Repair, Target, each, each_message, without
+from copilot_api.translate.repair import LEARNED, Repair, Target, described, each, each_message, without
 
 _CAPS = ("max_completion_tokens", "max_tokens")
 # Copilot knows none of these; some backends answer 400, none does what they ask.
@@ -51,8 +54,13 @@ def _cap_clamped(body: Json, target: Target) -> Json:
 
 
 def _sampling(body: Json, target: Target) -> Json:
-    """Reasoning models take no sampling but the default, and no stop sequences; one Claude generation not both at once."""
+    """Reasoning models take no sampling but the default, and no stop sequences; one Claude generation not both at once.
+
+    OpenAI's temperature goes to 2, Anthropic's to 1.
+    """
     model = target.model
+    if model.is_claude and _is_hot(body.get("temperature")):
+        body = body | {"temperature": 1}
     if model.is_openai_reasoning:
         drop = [key for key in ("temperature", "top_p") if body.get(key, 1) != 1]
         return without(body, *drop, *(("stop",) if "stop" in body else ()))
@@ -61,6 +69,17 @@ def _sampling(body: Json, target: Target) -> Json:
     if model.claude_version >= (4, 5) and "temperature" in body:
         return without(body, "top_p")
     return body
+
+
+def _is_hot(temperature: Any) -> bool:
+    return isinstance(temperature, int | float) and temperature > 1
+
+
+def _kimi_sampling(body: Json, target: Target) -> Json:
+    """VS Code never sends Kimi anything else."""
+    served = {"temperature": 1, "top_p": 0.95} if target.model.vendor == "Moonshot AI" else {}
+    wrong = {key: value for key, value in served.items() if body.get(key, value) != value}
+    return body | wrong if wrong else body
 
 
 def _fields(body: Json, target: Target) -> Json:
@@ -91,6 +110,18 @@ def _tool(tool: Json) -> Json:
     if not isinstance(function, dict) or isinstance(function.get("parameters"), dict):
         return tool
     return tool | {"function": function | {"parameters": _EMPTY_SCHEMA}}
+
+
+def _descriptions(body: Json, _target: Target) -> Json:
+    """A blank description says nothing, and some deployments refuse it."""
+    return each(body, "tools", _described)
+
+
+def _described(tool: Json) -> Json:
+    function = tool.get("function")
+    if not isinstance(function, dict) or (after := described(function)) is function:
+        return tool
+    return tool | {"function": after}
 
 
 def _schemas(body: Json, target: Target) -> Json:
@@ -137,7 +168,7 @@ def _without_blanks(message: Json) -> Json | None:
     if not isinstance(content, list):
         return message
     kept = [part for part in content if not (isinstance(part, dict) and part.get("type") == "text" and not _words(part))]
-    if len(kept) == len(content):
+    if kept and len(kept) == len(content):
         return message
     return message | {"content": kept} if kept else _without_blanks(message | {"content": ""})
 
@@ -171,18 +202,186 @@ def _usage(body: Json, target: Target) -> Json:
 
 CHAT: tuple[Repair, ...] = (
     Repair(
-        name="cap-named", does="names the output cap as the model knows it", source="copilot-upstream §3.1", mend=_cap_named
+        name="cap-named",
+        when="the output cap has the name that the model does not know",
+        does="renames it: max_completion_tokens from gpt-5 on, else max_tokens",
+        source="copilot-upstream §3.1",
+        mend=_cap_named,
     ),
-    Repair(name="cap-filled", does="gives Claude its whole output limit", source="compat §2.6", mend=_cap_filled),
-    Repair(name="cap-clamped", does="lowers a cap to the model's limit", source="translation §5", mend=_cap_clamped),
-    Repair(name="sampling-dropped", does="drops sampling the model refuses", source="copilot-upstream §3.1", mend=_sampling),
-    Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §3.1", mend=_fields),
-    Repair(name="effort-fitted", does="takes the nearest effort on offer", source="copilot-upstream §3.1", mend=_effort),
-    Repair(name="tools-completed", does="completes or removes empty tools", source="translation §5", mend=_tools),
-    Repair(name="format-worded", does="asks in words for JSON of a schema", source="copilot-upstream §3.1", mend=_format),
-    Repair(name="schemas-plain", does="writes schemas as Gemini reads them", source="copilot-upstream §3.1", mend=_schemas),
-    Repair(name="developer-renamed", does="says system for developer", source="translation §5", mend=_developer),
-    Repair(name="blank-text-dropped", does="drops blank text", source="copilot-upstream §3.1", mend=_blank_text),
-    Repair(name="reasoning-renamed", does="sends reasoning back as Copilot names it", source="clients §4.4", mend=_reasoning),
-    Repair(name="usage-requested", does="asks for the token count of a stream", source="copilot-upstream §3.1", mend=_usage),
+    Repair(
+        name="cap-filled",
+        when="a request to Claude has no output cap",
+        does="gives it the model's whole output limit",
+        source="compat §2.6",
+        mend=_cap_filled,
+    ),
+    Repair(
+        name="cap-clamped",
+        when="the output cap is over the model's limit",
+        does="lowers it to that",
+        source="translation §5",
+        mend=_cap_clamped,
+    ),
+    Repair(
+        name="sampling-dropped",
+        when="a reasoning model or a newer Claude is given sampling, or a stop sequence that it refuses",
+        does="drops what it refuses, lowers a temperature over 1",
+        source="copilot-upstream §3.1",
+        mend=_sampling,
+    ),
+    Repair(
+        name="kimi-sampling",
+        when="Kimi is given a temperature or top_p of the client's",
+        does="sets the only values it is served with, 1 and 0.95",
+        source="copilot-upstream §3.1",
+        mend=_kimi_sampling,
+    ),
+    Repair(
+        name="fields-dropped",
+        when="there are fields that Copilot does not know",
+        does="drops them",
+        source="copilot-upstream §3.1",
+        mend=_fields,
+    ),
+    Repair(
+        name="effort-fitted",
+        when="the model does not list the reasoning_effort",
+        does="takes the nearest it lists, or none",
+        source="copilot-upstream §3.1",
+        mend=_effort,
+    ),
+    Repair(
+        name="tools-completed",
+        when="the list of tools is empty, or a tool has no parameters",
+        does="removes the list with the choice from it, adds empty parameters",
+        source="translation §5",
+        mend=_tools,
+    ),
+    Repair(
+        name="blank-descriptions-dropped",
+        when="the description of a tool is blank",
+        does="leaves it out",
+        source="users.md, upstream quirks",
+        mend=_descriptions,
+    ),
+    Repair(
+        name="format-worded",
+        when="a response schema goes to a model that refuses or ignores it",
+        does="asks for it in words",
+        source="copilot-upstream §3.1",
+        mend=_format,
+    ),
+    Repair(
+        name="schemas-plain",
+        when="a tool for Gemini has keywords that its schema language lacks",
+        does="writes the schema without them",
+        source="copilot-upstream §3.1",
+        mend=_schemas,
+    ),
+    Repair(
+        name="tool-names-mapped",
+        when="the name of a tool is over 64 characters long or holds odd ones",
+        does="sends another name, and gives the client its own back",
+        source="translation §1.6",
+        mend=repair_names.chat_names,
+    ),
+    Repair(
+        name="developer-renamed",
+        when="a model that is not OpenAI's gets a developer message",
+        does="makes it a system message",
+        source="translation §5",
+        mend=_developer,
+    ),
+    Repair(
+        name="tool-ids-cleaned",
+        when="the id of a call is used twice, too long, or odd",
+        does="makes it unique and legal, in its result too",
+        source="users.md row 9",
+        mend=turns.ids_cleaned,
+    ),
+    Repair(
+        name="kimi-ids",
+        when="Kimi gets calls with ids of another make",
+        does="numbers them as Kimi does",
+        source="copilot-upstream §3.1",
+        mend=turns.kimi_ids,
+    ),
+    Repair(
+        name="tool-results-paired",
+        when="a call has no result behind it, or a result no call before it",
+        does="adds a result that says so, makes the other the user's words",
+        source="users.md row 9",
+        mend=turns.results_paired,
+    ),
+    Repair(
+        name="tool-arguments-mended",
+        when="the arguments of a call in the history are no JSON object",
+        does="cuts what is doubled, or says {}",
+        source="users.md row 9",
+        mend=turns.arguments_mended,
+    ),
+    Repair(
+        name="tool-images-moved",
+        when="the result of a tool holds pictures",
+        does="puts them into a user message behind the results",
+        source="translation §1.5",
+        mend=turns.tool_pictures_moved,
+    ),
+    Repair(
+        name="images-limited",
+        when="there are over 20 pictures for Claude, or over 10 for Gemini",
+        does="puts a note in place of the oldest",
+        source="translation §5",
+        mend=repair_pictures.limited,
+    ),
+    Repair(
+        name="image-types-corrected",
+        when="a picture is not of the type that the client says",
+        does="says the type that it begins like",
+        source="translation §1.3",
+        mend=repair_pictures.typed,
+    ),
+    Repair(
+        name="content-stated",
+        when="a message has neither content nor calls, or an empty list of calls",
+        does="drops what says nothing",
+        source="copilot-upstream §3.1",
+        mend=turns.content_stated,
+    ),
+    Repair(
+        name="blank-text-dropped",
+        when="there is blank text for Claude",
+        does="drops it, or fills in that there was no output",
+        source="copilot-upstream §3.1",
+        mend=_blank_text,
+    ),
+    Repair(
+        name="tool-stubs-added",
+        when="Claude's history has calls, and the request no tools",
+        does="defines the tools that were called, and forbids to call them",
+        source="translation §5",
+        mend=turns.stubs_added,
+    ),
+    Repair(
+        name="choice-without-thinking",
+        when="Claude must call a tool and is to think as well",
+        does="lets it not think",
+        source="users.md, upstream quirks",
+        mend=turns.thinking_off,
+    ),
+    Repair(
+        name="reasoning-renamed",
+        when="reasoning comes back under a client's name, or is another model's",
+        does="uses Copilot's name, drops what is foreign",
+        source="clients §4.4",
+        mend=_reasoning,
+    ),
+    Repair(
+        name="usage-requested",
+        when="a stream does not ask for its token count",
+        does="asks for it",
+        source="copilot-upstream §3.1",
+        mend=_usage,
+    ),
+    LEARNED,
 )

@@ -6,9 +6,11 @@ from typing import Any
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.errors import ClientMistake
-from copilot_api.translate import carrier, notes
+from copilot_api.translate import carrier, notes, repair_names, repair_pictures
+from copilot_api.translate import repair_messages_turns as turns
 from copilot_api.translate.effort import nearest
-from copilot_api.translate.repair import Repair, Target, each, each_message, without
+from copilot_api.translate.repair import LEARNED, Repair, Target, described, each, each_message, without
+from copilot_api.translate.repair_messages_turns import THINKING
 
 CONTEXT_BETA = "context-management-2025-06-27"
 CACHE_TTL_BETA = "extended-cache-ttl-2025-04-11"
@@ -28,7 +30,6 @@ _SERVER_BLOCKS = frozenset(
         "container_upload",
     }
 )
-THINKING = frozenset({"thinking", "redacted_thinking"})
 
 
 def _fields(body: Json, target: Target) -> Json:
@@ -101,7 +102,7 @@ def _server_blocks(body: Json, _target: Target) -> Json:
 
 
 def _tool_fields(body: Json, target: Target) -> Json:
-    if "tools" in body and not body["tools"]:
+    if not body.get("tools"):
         return without(body, "tools", "tool_choice")
     drop = ["eager_input_streaming"]
     drop += [] if TOOL_USE_BETA in target.betas else ["defer_loading"]
@@ -115,6 +116,25 @@ def _tool_fields(body: Json, target: Target) -> Json:
         return tool
 
     return each(body, "tools", clean)
+
+
+def _descriptions(body: Json, _target: Target) -> Json:
+    """A blank description says nothing, and some deployments refuse it."""
+    return each(body, "tools", described)
+
+
+def _unique(body: Json, _target: Target) -> Json:
+    """Tool servers that offer the same tool twice are refused as a whole."""
+    seen: set[str] = set()
+
+    def first(tool: Json) -> Json | None:
+        name = string(tool.get("name"))
+        if name in seen:
+            return None
+        seen.add(name)
+        return tool
+
+    return each(body, "tools", first)
 
 
 def _cache_control(body: Json, target: Target) -> Json:
@@ -246,7 +266,9 @@ def _thinking(body: Json, target: Target) -> Json:
         shown = thinking.get("display")
         known = shown == "summarized" or shown == "omitted"
         return body if known else body | {"thinking": thinking | {"display": "summarized"}}
-    if thinking.get("type") == "enabled" and model.thinking_budget is None and model.adaptive_thinking:
+    # The catalog names a budget for models that take none any more.
+    has_budget = model.thinking_budget is not None and model.claude_version < (4, 7)
+    if thinking.get("type") == "enabled" and model.adaptive_thinking and not has_budget:
         return body | {"thinking": {"type": "adaptive", "display": "summarized"}}
     if model.thinking_budget is None:
         return without(body, "thinking")
@@ -310,23 +332,201 @@ def _blocks(content: Any) -> list[Json]:
 
 
 MESSAGES: tuple[Repair, ...] = (
-    Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §6.1", mend=_fields),
     Repair(
-        name="billing-header-stripped", does="drops Claude Code's attribution", source="client-apis §6", mend=_billing_header
+        name="fields-dropped",
+        when="there are fields that Copilot does not know, or only with a beta that is not sent",
+        does="drops them",
+        source="copilot-upstream §6.1",
+        mend=_fields,
     ),
-    Repair(name="system-moved", does="makes system messages reminders", source="copilot-upstream §6.1", mend=_system_moved),
-    Repair(name="server-tools-dropped", does="drops tools Copilot does not run", source="translation §5", mend=_server_tools),
-    Repair(name="server-blocks-dropped", does="drops their results", source="translation §1.4", mend=_server_blocks),
-    Repair(name="tool-fields-dropped", does="drops tool fields it refuses", source="copilot-upstream §6.1", mend=_tool_fields),
     Repair(
-        name="cache-control-plain", does="leaves the markers it accepts", source="copilot-upstream §6.1", mend=_cache_control
+        name="billing-header-stripped",
+        when="the system prompt begins with Claude Code's attribution",
+        does="drops it",
+        source="client-apis §6",
+        mend=_billing_header,
     ),
-    Repair(name="cache-markers-limited", does="keeps the last four markers", source="copilot-upstream §6.1", mend=_markers),
-    Repair(name="thinking-history", does="drops foreign reasoning", source="translation §4", mend=_thinking_history),
-    Repair(name="blank-text-dropped", does="drops blank text", source="copilot-upstream §6.1", mend=_blank_text),
-    Repair(name="cap-clamped", does="lowers a cap to the model's limit", source="translation §5", mend=_cap_clamped),
-    Repair(name="thinking-fitted", does="asks for thinking as the model can", source="copilot-upstream §6.1", mend=_thinking),
-    Repair(name="thinking-paused", does="thinks no further without its thoughts", source="translation §4", mend=paused),
-    Repair(name="effort-fitted", does="asks for an effort on offer", source="copilot-upstream §6.1", mend=_effort),
-    Repair(name="sampling-dropped", does="drops sampling the model refuses", source="copilot-upstream §6.1", mend=_sampling),
+    Repair(
+        name="system-moved",
+        when="a system message stands between the turns",
+        does="makes it a reminder in the user message before it",
+        source="copilot-upstream §6.1",
+        mend=_system_moved,
+    ),
+    Repair(
+        name="server-tools-dropped",
+        when="there are tools that only Anthropic's servers run",
+        does="drops them, or refuses a request that depends on one",
+        source="translation §5",
+        mend=_server_tools,
+    ),
+    Repair(
+        name="server-blocks-dropped",
+        when="the history holds what such tools did",
+        does="drops it",
+        source="translation §1.4",
+        mend=_server_blocks,
+    ),
+    Repair(
+        name="tool-fields-dropped",
+        when="a tool has fields that are refused, or there is a choice among no tools",
+        does="drops them",
+        source="copilot-upstream §6.1",
+        mend=_tool_fields,
+    ),
+    Repair(
+        name="blank-descriptions-dropped",
+        when="the description of a tool is blank",
+        does="leaves it out",
+        source="users.md, upstream quirks",
+        mend=_descriptions,
+    ),
+    Repair(
+        name="tools-unique",
+        when="two tools have the same name",
+        does="keeps the first",
+        source="copilot-upstream §6.1",
+        mend=_unique,
+    ),
+    Repair(
+        name="tool-names-mapped",
+        when="the name of a tool is over 128 characters long or holds odd ones",
+        does="sends another name, and gives the client its own back",
+        source="translation §1.6",
+        mend=repair_names.messages_names,
+    ),
+    Repair(
+        name="tool-inputs-mended",
+        when="the input of a call in the history is no object",
+        does="reads it if it is one as text, or says {}",
+        source="users.md row 9",
+        mend=turns.inputs_mended,
+    ),
+    Repair(
+        name="tool-ids-cleaned",
+        when="the id of a call is used twice, or odd",
+        does="makes it unique and legal, in its result too",
+        source="users.md row 9",
+        mend=turns.ids_cleaned,
+    ),
+    Repair(
+        name="tool-results-paired",
+        when="a call has no result at the beginning of the next turn, or a result no call before it",
+        does="moves it there or adds one that says so, makes the other the user's words",
+        source="users.md row 9",
+        mend=turns.results_paired,
+    ),
+    Repair(
+        name="cache-control-plain",
+        when="a cache marker says more than is accepted, or stands where none may be",
+        does="leaves what is accepted, moves the rest",
+        source="copilot-upstream §6.1",
+        mend=_cache_control,
+    ),
+    Repair(
+        name="cache-markers-limited",
+        when="there are more than four cache markers",
+        does="keeps the last four",
+        source="copilot-upstream §6.1",
+        mend=_markers,
+    ),
+    Repair(
+        name="thinking-history",
+        when="the history holds reasoning that Anthropic did not sign",
+        does="drops it",
+        source="translation §4",
+        mend=_thinking_history,
+    ),
+    Repair(
+        name="thinking-newest-kept",
+        when="neighbouring answers both hold thinking",
+        does="keeps it in the newest that calls tools",
+        source="copilot-upstream §6.1",
+        mend=turns.thinking_newest_kept,
+    ),
+    Repair(
+        name="images-limited",
+        when="there are over 20 pictures",
+        does="puts a note in place of the oldest",
+        source="translation §5",
+        mend=repair_pictures.limited,
+    ),
+    Repair(
+        name="image-types-corrected",
+        when="a picture is not of the type that the client says",
+        does="says the type that it begins like",
+        source="translation §1.3",
+        mend=repair_pictures.typed,
+    ),
+    Repair(
+        name="blank-text-dropped",
+        when="there is blank text, or a message without content",
+        does="drops it",
+        source="copilot-upstream §6.1",
+        mend=_blank_text,
+    ),
+    Repair(
+        name="prefill-trimmed",
+        when="the beginning of the answer that the client writes ends in blanks",
+        does="trims it",
+        source="copilot-upstream §6.1",
+        mend=turns.prefill_trimmed,
+    ),
+    Repair(
+        name="beginning-added",
+        when="the conversation begins with the assistant",
+        does="lets the user say that it does",
+        source="translation §5",
+        mend=turns.beginning_added,
+    ),
+    Repair(
+        name="tool-stubs-added",
+        when="the history has calls, and the request no tools",
+        does="defines the tools that were called, and forbids to call them",
+        source="translation §5",
+        mend=turns.stubs_added,
+    ),
+    Repair(
+        name="cap-clamped",
+        when="max_tokens is over the model's limit",
+        does="lowers it to that",
+        source="translation §5",
+        mend=_cap_clamped,
+    ),
+    Repair(
+        name="choice-without-thinking",
+        when="a tool must be called, and the model is to think as well",
+        does="lets it not think",
+        source="users.md, upstream quirks",
+        mend=turns.thinking_off,
+    ),
+    Repair(
+        name="thinking-fitted",
+        when="thinking is asked for in a way that the model does not know",
+        does="asks in the way it knows, or not at all",
+        source="copilot-upstream §6.1",
+        mend=_thinking,
+    ),
+    Repair(
+        name="thinking-paused",
+        when="thinking is on, and the newest turn calls tools without its thoughts",
+        does="switches it off for this request",
+        source="translation §4",
+        mend=paused,
+    ),
+    Repair(
+        name="effort-fitted",
+        when="output_config holds an effort that the model does not list, or a task budget",
+        does="takes an effort on offer, or none",
+        source="copilot-upstream §6.1",
+        mend=_effort,
+    ),
+    Repair(
+        name="sampling-dropped",
+        when="a newer model, or one that thinks, is given sampling",
+        does="drops what it refuses",
+        source="copilot-upstream §6.1",
+        mend=_sampling,
+    ),
+    LEARNED,
 )

@@ -1,4 +1,4 @@
-"""Answers in JSON of a given shape. Rules: translation.md §1.1, copilot-upstream §3.1 and §6.1.
+"""Faults in JSON of a given shape. Rules: translation.md §1.1, copilot-upstream §3.1 and §6.1.
 
 Where the catalog says that a model can be held to a schema, and the schema is one that upstream takes, the promise is carried.
 Elsewhere the schema goes into the system prompt: less than a promise, but the client still gets JSON to parse. Each function

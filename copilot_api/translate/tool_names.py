@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 LONGEST_NAME = 64
+LONGEST_MESSAGES_NAME = 128
 # OpenAI's models behind Copilot's chat refuse longer call ids ("Expected a string with maximum length 40").
 LONGEST_CHAT_ID = 40
 LONGEST_MESSAGES_ID = 64
@@ -26,14 +27,15 @@ def legal_id(id_: str, *, longest: int = LONGEST_MESSAGES_ID) -> str:
 class Names:
     """The tool names of one request: the client's own, and what is sent up in their place.
 
-    A tool in a `namespace`, which only Responses has, is sent up as `namespace__name`.
+    A tool in a `namespace`, which only Responses has, is sent up as `namespace__name`. `longest` is what upstream takes.
     """
 
-    def __init__(self, defined: Iterable[str] = ()) -> None:
+    def __init__(self, defined: Iterable[str] = (), *, longest: int = LONGEST_NAME) -> None:
+        self._longest = longest
         self._sent: dict[tuple[str, str], str] = {}
         self._own: dict[str, tuple[str, str]] = {}
         for name in defined:  # a name that may stay keeps its place, whatever others turn into
-            if _FORBIDDEN.sub("_", name)[:LONGEST_NAME] == name:
+            if _FORBIDDEN.sub("_", name)[:longest] == name:
                 self._keep(name, "", name)
 
     def sent(self, name: str, namespace: str = "") -> str:
@@ -62,10 +64,10 @@ class Names:
     def _free(self, name: str, namespace: str) -> str:
         whole = f"{namespace}__{name}" if namespace else name
         clean = _FORBIDDEN.sub("_", whole)
-        sent = clean if len(clean) <= LONGEST_NAME else _with_hash(clean, whole, LONGEST_NAME)
+        sent = clean if len(clean) <= self._longest else _with_hash(clean, whole, self._longest)
         salted = whole
         while sent in self._own:
-            sent = _with_hash(clean, salted, LONGEST_NAME)
+            sent = _with_hash(clean, salted, self._longest)
             salted += "+"
         return sent
 

@@ -3,26 +3,45 @@
 Sources: copilot-upstream §3.2, §3.3; what clients insist on: clients.md §5.
 """
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from copilot_api.dialects import chat
-from copilot_api.dialects.chat_decoder import CUT_SHORT, counted_in, problem_in, thought_in
+from copilot_api.dialects.arguments import Scanner
+from copilot_api.dialects.chat_decoder import CUT_SHORT, REPORTED, RUNAWAY, counted_in, problem_in, thought_in
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
-from copilot_api.translate.repair import without
+from copilot_api.translate.repair import Faults, Fired, each, without
+from copilot_api.translate.repair_answers import CHAT_ANSWERS
+
+_NO_NAMES: Mapping[str, str] = {}
+_FILLER = ("padding", "obfuscation")
 
 
 class ChatWatch:
-    """Watches one answer. `wants_usage`: the client asked for the count of a stream; `merges`: it asked for one choice."""
+    """Watches one answer. `wants_usage`: the client asked for the count of a stream; `merges`: it asked for one choice.
 
-    def __init__(self, stamp: Stamp, *, wants_usage: bool, merges: bool) -> None:
+    `tool_names` leads from the names that were sent up to the client's, where they differ.
+    """
+
+    def __init__(
+        self,
+        stamp: Stamp,
+        *,
+        wants_usage: bool,
+        merges: bool,
+        tool_names: Mapping[str, str] = _NO_NAMES,
+        table: Faults = CHAT_ANSWERS,
+    ) -> None:
         self.usage: Counted | None = None
         self.failed: CopilotApiError | None = None
         self.finished = False
-        self.repairs: set[str] = set()
+        self._tool_names = tool_names
+        self._fired = Fired(table)
         self._wants_usage = wants_usage
         self._merges = merges
         self._stamp = stamp
@@ -31,6 +50,11 @@ class ChatWatch:
         self._has_role = False
         self._done = False
 
+    @property
+    def repairs(self) -> AbstractSet[str]:
+        """The names of the repairs that fired so far."""
+        return self._fired.names
+
     def frame(self, sse: Sse) -> bytes:
         """What goes to the client for one frame: its own bytes, unless a repair fired."""
         if self._done:
@@ -38,7 +62,7 @@ class ChatWatch:
         if not sse.data:
             return sse.raw
         if sse.data == b"[DONE]":
-            return self.close()
+            return self._end(sse.raw)
         try:
             chunk = loads(sse.data)
         except ValueError:
@@ -49,6 +73,8 @@ class ChatWatch:
             return self.fail(problem)
         self.usage = counted_in(chunk) or self.usage
         after = self._mended(chunk)
+        if self.failed is not None:
+            return self.fail(self.failed)
         if after is chunk:
             return sse.raw
         return encode(dumps(after)) if after is not None else b""
@@ -57,10 +83,7 @@ class ChatWatch:
         """The end of the bytes. A stream without a finish reason was cut and must not look complete."""
         if self._done:
             return b""
-        if not self.finished:
-            return self.fail(UpstreamBroke(CUT_SHORT))
-        self._done = True
-        return chat.DONE
+        return self._end(chat.DONE if self.finished and self._fired.by("end-mark-added") else b"")
 
     def fail(self, problem: CopilotApiError) -> bytes:
         """The error as the last thing the client reads."""
@@ -72,24 +95,32 @@ class ChatWatch:
         return chat.HEARTBEAT
 
     def whole(self, answer: Json) -> Json:
-        """A complete answer: itself unless a repair fired."""
+        """A complete answer: itself unless a repair fired. Raises UpstreamBroke when it says that it failed."""
         self.usage = counted_in(answer)
         self.finished = True
+        choices = objs(answer.get("choices"))
+        if any(choice.get("finish_reason") == "error" for choice in choices) and self._fired.by("failure-told"):
+            raise UpstreamBroke(REPORTED)
         after = answer
-        if self._merges and len(objs(answer.get("choices"))) > 1:
-            after = self._note("choices-merged", after | {"choices": [_merged(objs(answer.get("choices")))]})
-        after = self._note(
-            "choices-completed", after | {"choices": [_whole_choice(c) for c in objs(after.get("choices"))]}, after
-        )
+        if self._merges and len(choices) > 1 and self._fired.by("choices-merged"):
+            after = after | {"choices": [_merged(choices)]}
+        completed = after | {"choices": [_whole_choice(choice) for choice in objs(after.get("choices"))]}
+        after = self._taken("choices-completed", completed, after)
+        if self._tool_names:
+            named = after | {"choices": [self._with_own_names(choice) for choice in objs(after.get("choices"))]}
+            after = self._taken("tool-names-restored", named, after)
         missing = {"object": "chat.completion", "created": self._stamp.created, "id": f"chatcmpl-{self._stamp.id}"}
         missing |= {"model": self._stamp.model}
-        return self._note("fields-filled", after | {k: v for k, v in missing.items() if not after.get(k)}, after)
+        return self._taken("fields-filled", after | {k: v for k, v in missing.items() if not after.get(k)}, after)
 
-    def _note(self, name: str, after: Json, before: Json | None = None) -> Json:
-        if after == before:
-            return before
-        self.repairs.add(name)
-        return after
+    def _taken(self, name: str, after: Json, before: Json) -> Json:
+        return after if after != before and self._fired.by(name) else before
+
+    def _end(self, mark: bytes) -> bytes:
+        if not self.finished:
+            return self.fail(UpstreamBroke(CUT_SHORT))
+        self._done = True
+        return mark
 
     def _mended(self, chunk: Json) -> Json | None:
         choices = objs(chunk.get("choices"))
@@ -99,18 +130,16 @@ class ChatWatch:
         mended = [self._choice(choice) for choice in choices]
         if any(new is not old for new, old in zip(mended, choices, strict=True)):
             after = after | {"choices": mended}
-        if not self._wants_usage and after.get("usage") and any(choice.get("finish_reason") for choice in choices):
-            self.repairs.add("usage-hidden")
+        has_count = bool(after.get("usage")) and any(choice.get("finish_reason") for choice in choices)
+        if not self._wants_usage and has_count and self._fired.by("usage-hidden"):
             after = without(after, "usage", "copilot_usage")
         return after
 
     def _without_choices(self, chunk: Json) -> Json | None:
         """The count of the stream, for who asked for it; the filter report at the start and agents' extras for nobody."""
         if not isinstance(chunk.get("usage"), dict):
-            self.repairs.add("empty-chunk-dropped")
-            return None
-        if not self._wants_usage:
-            self.repairs.add("usage-hidden")
+            return None if self._fired.by("empty-chunk-dropped") else chunk
+        if not self._wants_usage and self._fired.by("usage-hidden"):
             return None
         return self._filled(chunk | {"choices": []} if chunk.get("choices") != [] else chunk)
 
@@ -126,15 +155,11 @@ class ChatWatch:
         missing = {key: value for key, value in self._head.items() if not chunk.get(key)}
         if chunk.get("object") != "chat.completion.chunk":
             missing["object"] = "chat.completion.chunk"
-        if not missing:
-            return chunk
-        self.repairs.add("fields-filled")
-        return chunk | missing
+        return chunk | missing if missing and self._fired.by("fields-filled") else chunk
 
     def _choice(self, choice: Json) -> Json:
         after = choice
-        if self._merges and choice.get("index") != 0:
-            self.repairs.add("choices-merged")
+        if self._merges and choice.get("index") != 0 and self._fired.by("choices-merged"):
             after = after | {"index": 0}
         delta = obj(choice.get("delta"))
         mended = self._delta(choice.get("index"), delta)
@@ -146,22 +171,22 @@ class ChatWatch:
         reason = choice.get("finish_reason")
         if not reason:
             return choice
+        if reason == "error" and self._fired.by("failure-told"):
+            self.failed = UpstreamBroke(REPORTED)
         self.finished = True
-        if reason == "stop" and self._calls:
-            self.repairs.add("finish-corrected")
-            return choice | {"finish_reason": "tool_calls"}
-        return choice
+        is_wrong = reason == "stop" and bool(self._calls)
+        return choice | {"finish_reason": "tool_calls"} if is_wrong and self._fired.by("finish-corrected") else choice
 
     def _delta(self, choice: Any, delta: Json) -> Json:
-        after = self._role(without(delta, "padding", "obfuscation"))
+        after = self._role(delta)
+        if any(key in delta for key in _FILLER) and self._fired.by("padding-dropped"):
+            after = without(after, *_FILLER)
         shown = thought_in(delta)
-        if shown and "reasoning_content" not in delta:
-            self.repairs.add("reasoning-shown")
+        if shown and "reasoning_content" not in delta and self._fired.by("reasoning-shown"):
             after = after | {"reasoning_content": shown}
         calls = objs(delta.get("tool_calls"))
         mended = [self._call(choice, call) for call in calls]
         if any(new is not old for new, old in zip(mended, calls, strict=True)):
-            self.repairs.add("tool-call-completed")
             after = after | {"tool_calls": mended}
         return after
 
@@ -172,8 +197,7 @@ class ChatWatch:
         if delta["role"] and not self._has_role:
             self._has_role = True
             return delta
-        self.repairs.add("role-once")
-        return without(delta, "role")
+        return without(delta, "role") if self._fired.by("role-once") else delta
 
     def _call(self, choice: Any, piece: Json) -> Json:
         """A call's first piece has index and type, and every piece the index of its call."""
@@ -182,10 +206,24 @@ class ChatWatch:
         is_first = call is None or bool(id_ and id_ != call.id)
         if call is None or is_first:
             call = self._calls[key] = _Call(index=self._count, id=id_)
+        call.scanner.feed(string(obj(piece.get("function")).get("arguments")))
+        if call.scanner.is_runaway and self._fired.by("runaway-stopped"):
+            self.failed = UpstreamBroke(RUNAWAY)
         missing: Json = {} if piece.get("index") == call.index else {"index": call.index}
         if is_first and not piece.get("type"):
             missing["type"] = "function"
-        return piece | missing if missing else piece
+        piece = piece | missing if missing and self._fired.by("tool-call-completed") else piece
+        return self._with_own_name(piece)
+
+    def _with_own_name(self, call: Json) -> Json:
+        function = obj(call.get("function"))
+        own = self._tool_names.get(string(function.get("name")))
+        if own is None or not self._fired.by("tool-names-restored"):
+            return call
+        return call | {"function": function | {"name": own}}
+
+    def _with_own_names(self, choice: Json) -> Json:
+        return choice | {"message": each(obj(choice.get("message")), "tool_calls", self._with_own_name)}
 
     @property
     def _count(self) -> int:
@@ -196,6 +234,7 @@ class _Call:
     def __init__(self, *, index: int, id: str) -> None:  # noqa: A002 - the wire's own word
         self.index = index
         self.id = id
+        self.scanner = Scanner()
 
 
 def _merged(choices: list[Json]) -> Json:
@@ -212,7 +251,7 @@ def _merged(choices: list[Json]) -> Json:
 
 
 def _whole_choice(choice: Json) -> Json:
-    message = without(obj(choice.get("message")), "padding")
+    message = without(obj(choice.get("message")), *_FILLER)
     message = message if "content" in message else message | {"content": None}
     shown = thought_in(message)
     if shown and "reasoning_content" not in message:

@@ -3,6 +3,9 @@
 Source: copilot-upstream §6.3; what clients insist on: clients.md §5.
 """
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
 from copilot_api.dialects import messages, messages_heartbeat
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
@@ -10,26 +13,35 @@ from copilot_api.dialects.messages_decoder import CUT_SHORT, counted_in, problem
 from copilot_api.dialects.read import number, obj, string
 from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
+from copilot_api.translate.repair import Faults, Fired, each
+from copilot_api.translate.repair_answers import MESSAGES_ANSWERS
+
+_NO_NAMES: Mapping[str, str] = {}
 
 
 class MessagesWatch:
-    """Watches one answer."""
+    """Watches one answer. `tool_names` leads from the names that were sent up to the client's, where they differ."""
 
-    def __init__(self, stamp: Stamp) -> None:
+    def __init__(self, stamp: Stamp, *, tool_names: Mapping[str, str] = _NO_NAMES, table: Faults = MESSAGES_ANSWERS) -> None:
         self._stamp = stamp
         self.usage: Counted | None = None
         self.failed: CopilotApiError | None = None
         self.finished = False
-        self.repairs: set[str] = set()
+        self._tool_names = tool_names
+        self._fired = Fired(table)
         self._usage: Json = {}
         self._open_block: tuple[int, str] | None = None
         self._done = False
 
+    @property
+    def repairs(self) -> AbstractSet[str]:
+        """The names of the repairs that fired so far."""
+        return self._fired.names
+
     def frame(self, sse: Sse) -> bytes:
         """What goes to the client for one frame: its own bytes, unless a repair fired."""
         if sse.data == b"[DONE]":
-            self.repairs.add("end-mark-dropped")
-            return b""
+            return b"" if self._fired.by("end-mark-dropped") else sse.raw
         if self._done:
             return b""
         if not sse.data:
@@ -49,8 +61,7 @@ class MessagesWatch:
         if not self.finished:
             return self.fail(UpstreamBroke(CUT_SHORT))
         self._done = True
-        self.repairs.add("stop-added")
-        return encode(b'{"type":"message_stop"}', "message_stop")
+        return encode(b'{"type":"message_stop"}', "message_stop") if self._fired.by("stop-added") else b""
 
     def fail(self, problem: CopilotApiError) -> bytes:
         """The error as the last thing the client reads."""
@@ -65,7 +76,7 @@ class MessagesWatch:
         """A complete answer: itself unless a repair fired."""
         self.usage = counted_in(answer)
         self.finished = True
-        return self._named(answer)
+        return self._named(each(answer, "content", self._with_own_name) if self._tool_names else answer)
 
     def _read(self, kind: str, data: Json, sse: Sse) -> bytes:
         match kind:
@@ -73,6 +84,7 @@ class MessagesWatch:
                 return self.fail(problem_in(data))
             case "content_block_start":
                 self._open_block = (number(data.get("index")), string(obj(data.get("content_block")).get("type")))
+                return self._block(data, sse)
             case "content_block_stop":
                 self._open_block = None
             case "message_start":
@@ -94,16 +106,22 @@ class MessagesWatch:
 
     def _named(self, message: Json) -> Json:
         """The model under the name it was asked by: Claude Code gives reasoning back only to the model it knows."""
-        if message.get("model") == self._stamp.model:
+        if message.get("model") == self._stamp.model or not self._fired.by("model-named"):
             return message
-        self.repairs.add("model-named")
         return message | {"model": self._stamp.model}
 
+    def _block(self, data: Json, sse: Sse) -> bytes:
+        block = obj(data.get("content_block"))
+        named = self._with_own_name(block)
+        return self._with_event("content_block_start", sse) if named is block else _frame(data | {"content_block": named})
+
+    def _with_own_name(self, block: Json) -> Json:
+        own = self._tool_names.get(string(block.get("name"))) if block.get("type") == "tool_use" else None
+        return block | {"name": own} if own and self._fired.by("tool-names-restored") else block
+
     def _with_event(self, kind: str, sse: Sse) -> bytes:
-        if sse.event or not kind:
-            return sse.raw
-        self.repairs.add("event-named")  # Anthropic's SDK reads the event line and nothing else
-        return encode(sse.data, kind)
+        # Anthropic's SDK reads the event line and nothing else.
+        return sse.raw if sse.event or not kind or not self._fired.by("event-named") else encode(sse.data, kind)
 
     def _count(self, usage: object, data: Json) -> None:
         self._usage |= obj(usage)

@@ -6,6 +6,7 @@ from typing import Any
 from copilot_api.dialects.codec import Json
 
 _LEGAL = re.compile(r"[a-zA-Z0-9_-]+")
+_KIMIS = re.compile(r"(functions\.)?[a-zA-Z0-9_-]+:\d+")
 _MOST_CHAT_ID, _MOST_RESPONSES_ID, _MOST_NAME, _MOST_TOOLS, _MOST_MARKS = 40, 64, 64, 128, 4
 
 _RESPONSES_FIELDS = {
@@ -150,8 +151,7 @@ def _check_items(items: list[Json]) -> None:
 
 def _chat_call(call: Json) -> str:
     id_: str = call["id"]
-    assert _LEGAL.fullmatch(id_)
-    assert len(id_) <= _MOST_CHAT_ID
+    assert _KIMIS.fullmatch(id_) or (_LEGAL.fullmatch(id_) and len(id_) <= _MOST_CHAT_ID)
     assert isinstance(call["function"]["arguments"], str)
     _names([call["function"]["name"]])
     return id_

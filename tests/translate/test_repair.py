@@ -49,7 +49,8 @@ def test_every_repair_has_a_name_of_its_own_a_sentence_and_a_source() -> None:
 
 KEYS = [
     "messages", "role", "content", "type", "text", "tools", "function", "tool_choice", "thinking", "system", "cache_control",
-    "output_config", "effort", "max_tokens", "budget_tokens", "temperature", "name", "input_schema", "signature", "tool_result",
+    "output_config", "effort", "max_tokens", "budget_tokens", "temperature", "name", "input_schema", "signature", "tool_calls",
+    "tool_call_id", "tool_use_id", "id", "arguments", "input", "source", "data", "media_type", "image_url", "url",
 ]  # fmt: skip
 WORDS = [
     "user",
@@ -64,6 +65,13 @@ WORDS = [
     " ",
     "ephemeral",
     "any",
+    "tool",
+    "tool_use",
+    "function",
+    "image",
+    "image_url",
+    "base64",
+    "data:image/png;base64,/9j/4AAQSkZJRgABAQEA",
 ]
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 99_999) | st.sampled_from(WORDS),

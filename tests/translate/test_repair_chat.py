@@ -11,6 +11,8 @@ from copilot_api.translate.repair_chat import CHAT
 from tests.builders.models import model
 
 ASK = {"messages": [{"role": "user", "content": "q"}]}
+CALL: Json = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+TOOL: Json = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 
 
 def repaired(id_: str, *, stream: bool = False, **fields: Any) -> tuple[Json, tuple[str, ...]]:
@@ -127,22 +129,20 @@ def test_developer_renamed_for_models_that_do_not_know_the_role() -> None:
 
 
 def test_blank_text_dropped_for_claude() -> None:
-    call = {"role": "assistant", "content": " ", "tool_calls": [{"id": "a"}]}
+    call = {"role": "assistant", "content": " ", "tool_calls": [CALL | {"id": "a"}]}
     messages = [
         {"role": "user", "content": " "},
         {"role": "user", "content": [{"type": "text", "text": ""}]},
         {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "text", "text": "\n"}]},
         call,
         {"role": "tool", "tool_call_id": "a", "content": ""},
-        {"role": "user", "content": None},
         {"role": "user", "content": [{"type": "text", "text": "kept"}]},
     ]
-    body, fired = repaired("claude-haiku-4.5", messages=messages, max_tokens=5)
+    body, fired = repaired("claude-haiku-4.5", messages=messages, tools=[TOOL], max_tokens=5)
     assert body["messages"] == [
         {"role": "user", "content": [{"type": "text", "text": "q"}]},
         call | {"content": None},
         {"role": "tool", "tool_call_id": "a", "content": "(no output)"},
-        {"role": "user", "content": None},
         {"role": "user", "content": [{"type": "text", "text": "kept"}]},
     ]
     assert fired == ("blank-text-dropped",)

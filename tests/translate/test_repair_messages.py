@@ -13,10 +13,17 @@ from tests.builders.models import model
 
 ASK: Json = {"max_tokens": 1000, "messages": [{"role": "user", "content": "q"}]}
 MARK = {"type": "ephemeral"}
+TOOL = {"name": "f", "input_schema": {"type": "object"}}
 
 
 def text(words: str, **fields: Any) -> Json:
     return {"type": "text", "text": words, **fields}
+
+
+def calling(*ids: str) -> list[Json]:
+    """A conversation up to the calls of those ids."""
+    calls = [{"type": "tool_use", "id": id_, "name": "f", "input": {}} for id_ in ids]
+    return [*ASK["messages"], {"role": "assistant", "content": calls}]
 
 
 def repaired(id_: str = "claude-sonnet-4.6", *, betas: tuple[str, ...] = (), **fields: Any) -> tuple[Json, tuple[str, ...]]:
@@ -97,8 +104,8 @@ def test_a_request_that_lives_by_a_server_tool_is_told_so() -> None:
 
 def test_server_blocks_dropped() -> None:
     used = [{"type": "server_tool_use", "id": "s"}, {"type": "web_search_tool_result", "tool_use_id": "s"}, text("found")]
-    body, fired = repaired(messages=[{"role": "assistant", "content": used}, {"role": "user", "content": "q"}])
-    assert body["messages"][0]["content"] == [text("found")]
+    body, fired = repaired(messages=[*ASK["messages"], {"role": "assistant", "content": used}, *ASK["messages"]])
+    assert body["messages"][1]["content"] == [text("found")]
     assert fired == ("server-blocks-dropped",)
 
 
@@ -135,10 +142,12 @@ def test_cache_control_null_and_on_thinking_is_dropped() -> None:
 def test_cache_control_inside_a_tool_result_moves_to_the_result() -> None:
     inner = [text("a", cache_control=MARK), text("b")]
     result = {"type": "tool_result", "tool_use_id": "t", "content": inner}
-    body, _ = repaired(messages=[{"role": "user", "content": [result]}])
-    assert body["messages"][0]["content"] == [result | {"content": [text("a"), text("b")], "cache_control": MARK}]
+    body, fired = repaired(messages=[*calling("t"), {"role": "user", "content": [result]}], tools=[TOOL])
+    assert body["messages"][2]["content"] == [result | {"content": [text("a"), text("b")], "cache_control": MARK}]
+    assert fired == ("cache-control-plain",)
     outer = result | {"cache_control": MARK}
-    assert repaired(messages=[{"role": "user", "content": [outer]}])[0]["messages"][0]["content"][0]["cache_control"] == MARK
+    body, _ = repaired(messages=[*calling("t"), {"role": "user", "content": [outer]}], tools=[TOOL])
+    assert body["messages"][2]["content"] == [result | {"content": [text("a"), text("b")], "cache_control": MARK}]
 
 
 def test_cache_control_of_the_request_goes_to_the_last_block() -> None:
@@ -150,7 +159,7 @@ def test_cache_control_of_the_request_goes_to_the_last_block() -> None:
     "messages",
     [
         [{"role": "user", "content": [text("q", cache_control=MARK)]}],
-        [{"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": "s"}]}],
+        [*ASK["messages"], {"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": "s"}]}],
         [{"role": "user", "content": 7}],
         ["odd"],
         [],
@@ -174,21 +183,19 @@ def test_cache_markers_limited_to_the_last_four() -> None:
 
 def test_blank_text_dropped() -> None:
     result = {"type": "tool_result", "tool_use_id": "t", "content": [text(" ")]}
+    spaced = {"type": "tool_result", "tool_use_id": "u", "content": [text("x"), text("")]}
+    empty = {"type": "tool_result", "tool_use_id": "v", "content": []}
     messages = [
         {"role": "user", "content": " \n"},
         {"role": "user", "content": []},
         {"role": "user", "content": [text("")]},
-        {"role": "user", "content": [text("q"), text("\t"), result]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "u", "content": [text("x"), text("")]}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "v", "content": []}]},
+        *calling("t", "u", "v"),
+        {"role": "user", "content": [result, spaced, empty, text("q"), text("\t")]},
     ]
-    body, fired = repaired(messages=messages, system=[text(" "), text("s")])
+    body, fired = repaired(messages=messages, system=[text(" "), text("s")], tools=[TOOL])
     assert body["system"] == [text("s")]
-    assert body["messages"] == [
-        {"role": "user", "content": [text("q"), {"type": "tool_result", "tool_use_id": "t"}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "u", "content": [text("x")]}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "v", "content": []}]},
-    ]
+    plain = [{"type": "tool_result", "tool_use_id": "t"}, spaced | {"content": [text("x")]}, empty, text("q")]
+    assert body["messages"] == [*calling("t", "u", "v"), {"role": "user", "content": plain}]
     assert fired == ("blank-text-dropped",)
 
 
@@ -208,7 +215,8 @@ def test_thinking_history_keeps_only_what_anthropic_signed() -> None:
 
 
 CALL = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
-RESULT: Json = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]}
+ANSWERED: Json = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}, text("and now?")]}
+SPOKEN: Json = {"role": "user", "content": [text("and now?")]}
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "sig"}
 
 
@@ -218,15 +226,16 @@ THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "sig"}
 )
 def test_thinking_paused_where_the_thoughts_behind_a_call_are_lost(newest: list[Json], thinks: bool) -> None:
     thinking = {"type": "enabled", "budget_tokens": 2048}
-    messages = [*ASK["messages"], *([{"role": "assistant", "content": newest}] if newest else []), RESULT]
-    body, fired = repaired(messages=messages, thinking=thinking, max_tokens=9000)
+    last = ANSWERED if CALL in newest else SPOKEN
+    messages = [*ASK["messages"], *([{"role": "assistant", "content": newest}] if newest else []), last]
+    body, fired = repaired(messages=messages, thinking=thinking, max_tokens=9000, tools=[TOOL])
     assert (body.get("thinking"), fired) == ((thinking, ()) if thinks else (None, ("thinking-paused",)))
 
 
 def test_adaptive_thinking_needs_no_thoughts_of_before() -> None:
     thinking = {"type": "adaptive", "display": "summarized"}
-    messages = [*ASK["messages"], {"role": "assistant", "content": [CALL]}, RESULT]
-    assert repaired(messages=messages, thinking=thinking, max_tokens=9000)[1] == ()
+    messages = [*ASK["messages"], {"role": "assistant", "content": [CALL]}, ANSWERED]
+    assert repaired(messages=messages, thinking=thinking, max_tokens=9000, tools=[TOOL])[1] == ()
 
 
 @pytest.mark.parametrize(

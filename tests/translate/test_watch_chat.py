@@ -7,7 +7,7 @@ import pytest
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.sse import SseDecoder, encode
-from copilot_api.errors import UpstreamTimeout
+from copilot_api.errors import UpstreamBroke, UpstreamTimeout
 from copilot_api.translate.watch_chat import ChatWatch
 
 STAMP = Stamp(id="7", created=99, model="asked")
@@ -140,7 +140,7 @@ def test_complete_calls_are_passed_on() -> None:
 def test_a_stop_after_calls_is_corrected() -> None:
     watch = watching()
     call = {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    data = passed(watch, chunk(tool_calls=[call]), chunk(finish="stop"))
+    data = passed(watch, chunk(tool_calls=[call]), chunk(finish="stop"), DONE)
     assert b'"finish_reason":"tool_calls"' in data
     assert watch.repairs == {"finish-corrected"}
 
@@ -251,6 +251,56 @@ def test_split_choices_are_merged_unless_they_were_asked_for() -> None:
 def test_split_choices_without_text_or_finish() -> None:
     [merged] = watching().whole({"choices": [{"message": {"role": "assistant"}}, {"message": {}}]})["choices"]
     assert (merged["message"]["content"], merged["finish_reason"]) == (None, None)
+
+
+def naming(**names: str) -> ChatWatch:
+    return ChatWatch(STAMP, wants_usage=False, merges=True, tool_names=names)
+
+
+def test_tools_are_called_by_the_clients_own_names() -> None:
+    watch = naming(files_read="files.read")
+    pieces = [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "files_read", "arguments": ""}},
+        {"index": 0, "function": {"arguments": "{}"}},
+        {"index": 1, "id": "b", "type": "function", "function": {"name": "other", "arguments": "{}"}},
+    ]
+    data = passed(watch, *(chunk(tool_calls=[piece]) for piece in pieces), end=False)
+    named = pieces[0] | {"function": {"name": "files.read", "arguments": ""}}
+    assert [delta["tool_calls"][0] for delta in deltas(data)] == [named, *pieces[1:]]
+    assert watch.repairs == {"tool-names-restored"}
+
+
+def test_so_they_are_in_a_whole_answer() -> None:
+    watch = naming(files_read="files.read")
+    call = {"id": "a", "type": "function", "function": {"name": "files_read", "arguments": "{}"}}
+    answer = HEAD | {
+        "object": "chat.completion",
+        "choices": [whole_choice(tool_calls=[call]) | {"finish_reason": "tool_calls"}],
+    }
+    [choice] = watch.whole(answer)["choices"]
+    assert choice["message"]["tool_calls"] == [call | {"function": {"name": "files.read", "arguments": "{}"}}]
+    assert watch.repairs == {"tool-names-restored"}
+    plain = HEAD | {"object": "chat.completion", "choices": [whole_choice()]}
+    assert naming(files_read="files.read").whole(plain) is plain
+
+
+def test_an_answer_that_says_it_failed_is_a_failure() -> None:
+    watch = watching()
+    data = passed(watch, chunk(content="a"), chunk(finish="error"), DONE)
+    assert b"[DONE]" not in data
+    assert (watch.repairs, str(watch.failed)) == ({"failure-told"}, "Copilot reported an error instead of an end")
+    with pytest.raises(UpstreamBroke):
+        watching().whole(HEAD | {"choices": [whole_choice() | {"finish_reason": "error"}]})
+
+
+def test_a_call_of_nothing_but_blanks_is_ended() -> None:
+    watch = watching()
+    opened = {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"a":'}}
+    blanks = {"index": 0, "function": {"arguments": " " * 1500}}
+    data = passed(watch, *(chunk(tool_calls=[piece]) for piece in (opened, blanks, blanks)), chunk(content="more"))
+    assert list(SseDecoder().feed(data))[-1].data.startswith(b'{"error"')
+    assert b"more" not in data
+    assert watch.repairs == {"runaway-stopped"}
 
 
 def test_a_heartbeat_is_what_every_reader_skips() -> None:

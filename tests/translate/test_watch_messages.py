@@ -20,9 +20,12 @@ STREAM = messages_stream(ANSWER, random.Random(1))
 END = b"data: [DONE]\n\n"
 
 
+STAMP = Stamp(id="7", created=99, model="claude-x-20260101")
+
+
 def watching() -> MessagesWatch:
     """Watches an answer of the model that was asked for by its full name."""
-    return MessagesWatch(Stamp(id="7", created=99, model="claude-x-20260101"))
+    return MessagesWatch(STAMP)
 
 
 def passed(watch: MessagesWatch, stream: bytes) -> bytes:
@@ -118,6 +121,29 @@ def test_the_model_is_named_as_it_was_asked_for() -> None:
 def test_a_start_that_names_the_model_rightly_but_not_itself_keeps_its_data() -> None:
     start = b'{"type":"message_start","message":{"model":"claude-x-20260101","usage":{}}}'
     assert passed(watching(), encode(start)).startswith(encode(start, "message_start"))
+
+
+NAMED = Answer(text="hello", tools=(Tool("files_read", {"a": 1}, "t"), Tool("other", {}, "u")), stop="tool_use")
+
+
+def test_tools_are_called_by_the_clients_own_names() -> None:
+    watch = MessagesWatch(STAMP, tool_names={"files_read": "files.read"})
+    stream = messages_stream(NAMED, random.Random(1))
+    out = passed(watch, stream)
+    blocks = [loads(frame.data).get("content_block", {}) for frame in SseDecoder().feed(out)]
+    assert [block["name"] for block in blocks if "name" in block] == ["files.read", "other"]
+    assert "tool-names-restored" in watch.repairs
+    plain = MessagesWatch(STAMP)
+    passed(plain, stream)
+    assert "tool-names-restored" not in plain.repairs
+
+
+def test_so_they_are_in_a_whole_answer() -> None:
+    watch = MessagesWatch(STAMP, tool_names={"files_read": "files.read"})
+    content: list[Json] = [{"type": "text"}, {"type": "tool_use", "id": "t", "name": "files_read", "input": {}}]
+    answer = watch.whole({"model": STAMP.model, "content": content})
+    assert answer["content"] == [content[0], content[1] | {"name": "files.read"}]
+    assert watch.repairs == {"tool-names-restored"}
 
 
 def test_a_heartbeat_knows_what_is_open() -> None:

@@ -1,0 +1,148 @@
+"""The fixtures of the repair table: one text file for each row, read and played with the table as it is, or without the row.
+
+A file has lines of `key: value`, then parts that begin with `--- before`, `--- refused` and `--- after`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from copilot_api.dialects.codec import Json, loads
+from copilot_api.dialects.events import Stamp
+from copilot_api.dialects.sse import SseDecoder
+from copilot_api.errors import CopilotApiError, UpstreamRefused
+from copilot_api.translate import betas
+from copilot_api.translate.learned import Lesson
+from copilot_api.translate.repair import Endpoint, Target, mended
+from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS
+from copilot_api.translate.repair_requests import REQUESTS
+from copilot_api.translate.repairs import Row
+from copilot_api.translate.retries import RETRIES, Again, Sent, again
+from copilot_api.translate.watch_chat import ChatWatch
+from copilot_api.translate.watch_messages import MessagesWatch
+from tests.builders.models import model
+
+FOLDER = Path(__file__).parent.parent / "translate" / "repairs"
+PLACES = {"/chat/completions": "chat", "/v1/messages": "messages", "/responses": "responses", "": "any"}
+STAMP = Stamp(id="7", created=99, model="asked")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixture:
+    """One case: its settings, and its parts as text."""
+
+    facts: Mapping[str, str]
+    before: str
+    refused: str
+    after: str
+
+    def list(self, key: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.facts.get(key, "").split(",") if part.strip())
+
+    def is_set(self, key: str) -> bool:
+        return self.facts.get(key) == "yes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of it: the value to compare with the part `after`, and the names that fired."""
+
+    value: Any
+    fired: frozenset[str]
+
+
+def path_of(row: Row) -> Path:
+    return FOLDER / PLACES[row.where] / f"{row.name}.txt"
+
+
+def read(path: Path) -> Fixture:
+    head, *parts = re.split(r"^--- ", path.read_text("utf-8"), flags=re.MULTILINE)
+    named = {title.strip(): text.removesuffix("\n") for title, _, text in (part.partition("\n") for part in parts)}
+    facts = dict(line.split(": ", 1) for line in head.splitlines() if line)
+    return Fixture(facts=facts, before=named["before"], refused=named.get("refused", ""), after=named["after"])
+
+
+def expected(fixture: Fixture) -> Any:
+    """The part `after` as the value that an outcome has."""
+    return _value(fixture.after)
+
+
+def play(row: Row, fixture: Fixture, *, leave_out: bool = False) -> Outcome:
+    """The fixture with the whole table, or without `row`."""
+    if row.side == "answer":
+        return _answer(row, fixture, leave_out=leave_out)
+    if row.side == "retry":
+        return _retry(row, fixture, leave_out=leave_out)
+    return _betas(row, fixture, leave_out=leave_out) if row.name in betas.BETAS else _request(row, fixture, leave_out=leave_out)
+
+
+def _value(text: str) -> Any:
+    return loads(text.encode()) if text.startswith(("{", "[")) else text
+
+
+def _target(fixture: Fixture) -> Target:
+    lessons = frozenset(
+        Lesson(beta=lesson.removeprefix("beta ")) if lesson.startswith("beta ") else Lesson(path=tuple(lesson.split(".")))
+        for lesson in fixture.list("learned")
+    )
+    served = model(fixture.facts.get("model", "gpt-4.1"))
+    return Target(model=served, stream=fixture.is_set("stream"), betas=fixture.list("betas"), lessons=lessons)
+
+
+def _request(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
+    endpoint: Endpoint = row.where  # type: ignore[assignment] # request rows of other places are played elsewhere
+    table = tuple(repair for repair in REQUESTS[endpoint] if not (leave_out and repair.name == row.name))
+    after, fired = mended(loads(fixture.before.encode()), _target(fixture), table)
+    return Outcome(value=after, fired=frozenset(fired))
+
+
+def _betas(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
+    table = {name: fault for name, fault in betas.BETAS.items() if not (leave_out and name == row.name)}
+    lessons = _target(fixture).lessons
+    kept, fired = betas.taken(fixture.list("betas"), allowed=fixture.list("allowed"), lessons=lessons, table=table)
+    return Outcome(value=", ".join(kept), fired=frozenset(fired))
+
+
+def _answer(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
+    tables = {"/chat/completions": CHAT_ANSWERS, "/v1/messages": MESSAGES_ANSWERS}
+    table = {name: fault for name, fault in tables[row.where].items() if not (leave_out and name == row.name)}
+    names = dict(pair.split("=") for pair in fixture.list("names"))
+    watch: ChatWatch | MessagesWatch = (
+        ChatWatch(STAMP, wants_usage=fixture.is_set("usage"), merges=True, tool_names=names, table=table)
+        if row.where == "/chat/completions"
+        else MessagesWatch(STAMP, tool_names=names, table=table)
+    )
+    before = _value(fixture.before)
+    try:
+        value = watch.whole(before) if isinstance(before, dict) else _stream(watch, fixture.before)
+    except CopilotApiError as problem:
+        value = problem.message
+    return Outcome(value=value, fired=frozenset(watch.repairs))
+
+
+def _stream(watch: ChatWatch | MessagesWatch, text: str) -> str:
+    out = b"".join(map(watch.frame, SseDecoder().feed(text.encode())))
+    return (out + watch.close()).decode()
+
+
+def _retry(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
+    table = tuple(retry for retry in RETRIES if not (leave_out and retry.name == row.name))
+    body: Json = loads(fixture.before.encode())
+    refused: Json = loads(fixture.refused.encode())
+    problem = UpstreamRefused(
+        refused["message"], status=refused.get("status", 400), code=refused.get("code", ""), param=refused.get("param", "")
+    )
+    endpoint: Endpoint = fixture.facts.get("endpoint", "/chat/completions")  # type: ignore[assignment] # a file's word
+    found = again(Sent(body=body, endpoint=endpoint, target=_target(fixture)), problem, table)
+    return Outcome(value=_told(found), fired=frozenset({found.name} if found else ()))
+
+
+def _told(found: Again | None) -> Any:
+    if found is None:
+        return "the refusal stands"
+    if found.elsewhere or found.later:
+        return "the same, elsewhere" if found.elsewhere else "the same, later"
+    learned = {"learned": [lesson.name for lesson in sorted(found.lessons)]} if found.lessons else {}
+    return found.body | ({"betas": list(found.betas)} if found.betas else {}) | learned
