@@ -91,4 +91,4 @@ def _unpack(blob: object, purpose: bytes) -> str | None:
 
 def _masked(data: bytes, seal: bytes) -> bytes:
     mask = hashlib.shake_128(_KEY + seal).digest(len(data))
-    return bytes(a ^ b for a, b in zip(data, mask, strict=True))
+    return (int.from_bytes(data, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(data), "big")

@@ -61,16 +61,17 @@ class Socket:
 
     async def _listen(self) -> None:
         async for message in self._web:
-            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                continue
-            data = message.data if isinstance(message.data, bytes) else message.data.encode()
-            if self._is_busy:
-                await self._write(self._error(400, "only one response may be in progress on a connection"))
-                continue
-            self._is_busy = True
-            self._waiting.put_nowait(data)
+            if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                await self._hear(message.data if isinstance(message.data, bytes) else message.data.encode())
         self._over.set()
         self._waiting.put_nowait(None)
+
+    async def _hear(self, data: bytes) -> None:
+        if self._is_busy:
+            await self._write(self._error(400, "only one response may be in progress on a connection"))
+            return
+        self._is_busy = True
+        self._waiting.put_nowait(data)
 
     async def _work(self) -> None:
         while (data := await self._waiting.get()) is not None:

@@ -125,3 +125,20 @@ def test_nothing_may_be_said_at_a_limit_of_nothing() -> None:
 def test_a_cut_leaves_whole_characters() -> None:
     assert answer.within(Answer(text="æøåæøå"), asked(limit=1)).text == "æø"
     assert answer.within(Answer(text="aæøåæøå"), asked(limit=1)).text == "aæ"
+
+
+def test_a_custom_call_keeps_its_text_and_its_namespace() -> None:
+    tools = (Tool(name="exec", schema={}, custom=True, namespace="functions"),)
+    (call,) = answer.compose(Question(model=Model(id="m"), said="run `ls`", tools=tools)).calls
+    assert (call.name, call.custom, call.namespace) == ("exec", True, "functions")
+    assert call.arguments.startswith("const r = await tools.exec_command(")
+
+
+def test_a_compaction_says_nothing_else() -> None:
+    composed = answer.compose(Question(model=Model(id="m"), said="run `ls`", compacts=True, thinks=True))
+    assert composed == Answer(compacted=True)
+
+
+def test_a_search_is_asked_what_the_person_said() -> None:
+    composed = answer.compose(Question(model=Model(id="m"), said="search the web", searches=True))
+    assert (composed.searched, "You said" in composed.text) == ("search the web", True)

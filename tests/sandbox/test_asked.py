@@ -86,3 +86,21 @@ def test_without_tools_there_is_no_call() -> None:
 
 def test_a_tool_without_a_schema_gets_an_empty_object() -> None:
     assert wishes("use the ping_pong tool", Tool(name="ping_pong", schema={"type": "object"})) == [("ping_pong", {})]
+
+
+def test_a_command_may_be_a_list() -> None:
+    words = {"type": "array", "items": TEXT}
+    shell = Tool(name="shell", schema={"type": "object", "properties": {"command": words}, "required": ["command"]})
+    assert wishes("run `ls -l`", shell) == [("shell", {"command": ["bash", "-lc", "ls -l"]})]
+    assert wishes("run `a` and `b`", shell) == [
+        ("shell", {"command": ["bash", "-lc", "a"]}),
+        ("shell", {"command": ["bash", "-lc", "b"]}),
+    ]
+    numbers = {"type": "object", "properties": {"command": {"type": "array", "items": {"type": "number"}}}}
+    assert wishes("run `ls -l`", Tool(name="shell", schema=numbers)) == []
+
+
+def test_a_custom_tool_gets_a_text() -> None:
+    assert wishes("Use the notepad tool for `milk`", Tool(name="notepad", schema={}, custom=True)) == [("notepad", "milk")]
+    ((name, program),) = wishes("run `ls`", Tool(name="exec", schema={}, custom=True))
+    assert (name, 'tools.exec_command({cmd: "ls"})' in program) == ("exec", True)

@@ -28,3 +28,24 @@ def test_a_property_called_type_is_no_type() -> None:
 def test_an_attachment_is_flat() -> None:
     image = {"type": "image", "source": {"type": "base64", "data": "A" * 100_000}}
     assert estimate.prompt_tokens([image, image], None) == 3000
+
+
+def test_what_only_responses_have() -> None:
+    sealed = {
+        "type": "reasoning",
+        "id": "rs_1",
+        "summary": [{"type": "summary_text", "text": "abcd"}],
+        "encrypted_content": "x" * 99,
+    }
+    assert estimate.prompt_tokens(sealed) == 1
+    call = {
+        "type": "function_call",
+        "call_id": "c" * 40,
+        "name": "abcd",
+        "arguments": "{}",
+        "status": "completed",
+        "phase": "x",
+    }
+    assert estimate.prompt_tokens(call) == 2
+    assert estimate.prompt_tokens({"type": "input_image", "image_url": "data:" + "A" * 9999}) == 1500
+    assert estimate.prompt_tokens({"type": "input_file", "file_data": "data:" + "A" * 9999}) == 1500

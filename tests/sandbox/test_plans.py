@@ -90,3 +90,18 @@ def test_quota_headers_are_forms() -> None:
 @pytest.mark.parametrize("plan", get_args(Plan))
 def test_every_plan_has_quota_headers(plan: Plan) -> None:
     assert len(headers(plan)) == 3
+
+
+def test_a_websocket_has_the_entitlement_as_a_text() -> None:
+    def snapshots(plan: Plan) -> Json:
+        return plans.socket_snapshots(Accounts(plan=plan, clock=lambda: 0.0, token_life_s=1))
+
+    assert snapshots("legacy")["premium_interactions"] == {
+        "entitlement": "300",
+        "percent_remaining": 80.9,
+        "overage_count": 0,
+        "overage_permitted": False,
+        "reset_date": "2026-12-01T00:00:00Z",
+    }
+    assert snapshots("unlimited")["premium_interactions"]["entitlement"] == "-1"
+    assert set(snapshots("credits")) == {"chat", "completions", "premium_interactions"}

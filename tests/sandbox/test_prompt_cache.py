@@ -68,3 +68,12 @@ def test_the_cache_does_not_grow_for_ever() -> None:
     cache._known = {i.to_bytes(4, "big") for i in range(prompt_cache.MOST_PREFIXES + 1)}
     measure(cache, block(LONG, **MARK))
     assert len(cache._known) == 1
+
+
+def test_responses_are_cached_by_themselves() -> None:
+    cache = PromptCache()
+    body = {"instructions": "Be kind.", "tools": [{"name": "f"}], "input": LONG}
+    first, again = (cache.measure(prompt_cache.units_of_responses(body)) for _ in range(2))
+    assert (first, again) == ((0, 2003), (2003, 0))
+    longer = body | {"input": [{"role": "user", "content": LONG}, {"role": "user", "content": "more"}]}
+    assert cache.measure(prompt_cache.units_of_responses(longer)) == (2003, 1)

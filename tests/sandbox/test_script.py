@@ -104,3 +104,24 @@ def test_clearing_forgets_everything() -> None:
     script.error_shape = "message"
     script.clear()
     assert (script.left, pinned(script)) == (0, None)
+
+
+def test_what_only_responses_have() -> None:
+    script = Script()
+    script.answer(refusal="No.", searched="cats")
+    script.answer(compacted=True)
+    script.answer(problem="It broke.")
+    script.answer(tools=[Call(name="exec", arguments="1 + 1", custom=True, namespace="functions")])
+    first, second, third, fourth = (script.take_answer(seen("/responses")) for _ in range(4))
+    assert first == Answer(refusal="No.", searched="cats")
+    assert second == Answer(compacted=True)
+    assert third == Answer(problem="It broke.", finish="failed")
+    call = Call(name="exec", arguments="1 + 1", custom=True, namespace="functions")
+    assert fourth == Answer(calls=(call,), finish="tool_use")
+
+
+def test_clearing_turns_the_switch_off() -> None:
+    script = Script()
+    script.web_search = True
+    script.clear()
+    assert script.web_search is False

@@ -35,3 +35,16 @@ async def test_every_request_is_seen_as_it_was_sent(client: "Client", sandbox: S
     assert (models.path, models.query) == ("/models", "x=1")
     assert exchange.at < chat.at < models.at
     assert [seen.outcome for seen in sandbox.seen] == ["answered"] * 3
+
+
+def test_who_asked_and_whether_there_are_images() -> None:
+    def seen(**headers: str) -> Seen:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Seen(plane="copilot", method="POST", path="/", headers=named)
+
+    assert seen(x_initiator="user").by_user
+    assert not seen(x_initiator="agent").by_user
+    assert not seen().by_user
+    assert seen(copilot_vision_request="True").sees
+    assert not seen(copilot_vision_request="no").sees
+    assert not seen().sees

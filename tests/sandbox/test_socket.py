@@ -309,6 +309,13 @@ async def test_an_answer_may_be_given_byte_by_byte(line: Line, sandbox: Sandbox)
     assert [event["type"] for event in await line.ask()] == ["a", "b", "error"]
 
 
+async def test_a_broken_frame_ends_the_connection(line: Line, sandbox: Sandbox) -> None:
+    await line.ws.send_frame(b"\xff", aiohttp.WSMsgType.TEXT)
+    assert await line.events() == []
+    assert line.ws.closed
+    await eventually(lambda: sandbox.seen[-1].outcome == "answered")
+
+
 async def test_pings_are_answered(line: Line) -> None:
     await line.ws.ping()
     assert (await line.ask())[-1]["type"] == "response.completed"

@@ -50,3 +50,21 @@ def test_answers_carry_a_dated_name(model_id: str, name: str) -> None:
 
 def test_a_model_without_a_version_keeps_its_name() -> None:
     assert traits.dated_name(Model(id="new-model")) == "new-model"
+
+
+def test_each_family_has_its_own_way_on_responses() -> None:
+    def quirks(model_id: str) -> tuple[set[str], str]:
+        found = traits.of(MODELS[model_id])
+        names = ("interleaves", "late_summary", "splits_messages", "stray_done", "late_seals")
+        return {name for name in names if getattr(found, name)}, found.tier
+
+    assert quirks("gpt-5-mini") == ({"interleaves"}, "default")
+    assert quirks("gpt-5.3-codex") == ({"late_summary", "stray_done"}, "default")
+    assert quirks("gpt-5.6-sol") == ({"interleaves", "splits_messages"}, "priority")
+    assert quirks("grok-4.7") == ({"stray_done", "late_seals"}, "")
+
+
+def test_tool_search_is_read_from_the_catalog() -> None:
+    assert traits.searches_tools(MODELS["gpt-5.6-sol"])
+    assert not traits.searches_tools(MODELS["gpt-5.3-codex"])
+    assert not traits.searches_tools(Model(id="m"))

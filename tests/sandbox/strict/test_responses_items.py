@@ -173,7 +173,7 @@ async def test_a_model_may_be_blind(client: "Client", sandbox: Sandbox) -> None:
 
 
 ADDED = {"type": "additional_tools", "id": "at_1", "role": "developer"}
-NAMESPACE = {
+NAMESPACE: Json = {
     "type": "namespace",
     "name": "functions",
     "description": "d",
@@ -184,7 +184,7 @@ SEARCH = {"type": "tool_search_call", "id": "tsc_1", "call_id": "s1", "execution
 
 
 async def test_tools_in_the_conversation_are_for_models_that_search(client: "Client") -> None:
-    items = [ADDED | {"tools": [NAMESPACE]}, USER, SEARCH, FOUND | {"tools": []}]
+    items: list[Json] = [ADDED | {"tools": [NAMESPACE]}, USER, SEARCH, FOUND | {"tools": []}]
     assert (await client.responses(items, model=SOL)).status == 200
     for item in (items[0], SEARCH, items[3]):
         got = await client.responses([item], model=CODEX)

@@ -55,8 +55,8 @@ def test_what_is_a_schema(schema: Any) -> None:
     schemas.check(schema, "x")
 
 
-CLOSED = {"type": "object", "additionalProperties": False}
-STRICT = CLOSED | {
+CLOSED: dict[str, Any] = {"type": "object", "additionalProperties": False}
+STRICT: dict[str, Any] = CLOSED | {
     "properties": {
         "a": {"anyOf": [{"type": "string"}, CLOSED]},
         "b": {"type": "array", "items": CLOSED},
