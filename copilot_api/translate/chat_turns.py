@@ -69,7 +69,9 @@ class TurnReader:
         pieces: list[Piece] = self._thought(message)
         pieces += [_said(part) for part in self._parts(message, _ANSWER)]
         refusal = message.text("refusal")
-        if refusal.strip() and not any(isinstance(piece, Said) for piece in pieces):
+        if refusal.strip() and any(isinstance(piece, Said) for piece in pieces):
+            message.lose("refusal")
+        elif refusal.strip():
             pieces.append(Said(text=refusal, refuses=True))
         pieces += [self._call(call) for call in message.objects("tool_calls")]
         if "function_call" in message:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
+from copilot_api.dialects.read import string
 from copilot_api.translate.fields import Fields
 
 LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -75,11 +76,11 @@ def for_responses(thinking: Fields, config: Fields, model: Model) -> Json:
             thinking.take("type")
         return {"reasoning": {"effort": level}} if level else {}
     budget = thinking.whole("budget_tokens") if kind == "enabled" else None
-    level = nearest(wanted, model.efforts) or (None if budget is None else nearest(_level_of(budget), model.efforts))
+    level = _listed(wanted, budget, model)
     if level == wanted:
         config.take("effort")
     shown = {}
-    if kind in {"enabled", "adaptive"} and model.thinks:
+    if string(kind) in {"enabled", "adaptive"} and model.thinks:
         thinking.take("type")
         shown = {} if thinking.take("display") == "omitted" else _SUMMARY
     said = ({"effort": level} if level else {}) | shown
@@ -92,10 +93,7 @@ def responses_from_chat(fields: Fields, model: Model) -> Json:
     A client that asks for reasoning gets to see a summary of it; chat has no other word for that.
     """
     wanted, budget = fields.peek("reasoning_effort"), fields.whole("thinking_budget")
-    if wanted == "none":
-        level = _least(model)
-    else:
-        level = nearest(wanted, model.efforts) or (None if budget is None else nearest(_level_of(budget), model.efforts))
+    level = _least(model) if wanted == "none" else _listed(wanted, budget, model)
     if level == wanted or (wanted == "none" and not model.thinks):
         fields.take("reasoning_effort")
     if budget is not None and not level:
@@ -142,6 +140,11 @@ def nearest(wanted: object, listed: Sequence[str]) -> str | None:
         return None
     at = LEVELS.index(str(wanted))
     return min(candidates, key=lambda level: abs(LEVELS.index(level) - at))
+
+
+def _listed(wanted: object, budget: int | None, model: Model) -> str | None:
+    """The level that `model` lists for what was asked for: by name, or else by a budget in tokens."""
+    return nearest(wanted, model.efforts) or (None if budget is None else nearest(_level_of(budget), model.efforts))
 
 
 def _least(model: Model) -> str | None:

@@ -10,6 +10,7 @@ from copilot_api.errors import ClientMistake
 from copilot_api.translate import documents
 from copilot_api.translate.document_parts import DocumentParts
 from copilot_api.translate.fields import Fields
+from copilot_api.translate.free_text import BRINGS_TOOLS
 from copilot_api.translate.tool_names import Names
 from copilot_api.translate.writer import Called, Piece, Result, Said, Thought, Writer
 
@@ -44,7 +45,6 @@ _HOSTED = frozenset(
         "web_search_call",
     }
 )
-_BRINGS_TOOLS = frozenset({"additional_tools", "tool_search_output"})
 _BOOKKEEPING = ("id", "status")
 
 _NOT_HERE: dict[str, tuple[str, str]] = {
@@ -174,7 +174,7 @@ def kind_of(item: Fields) -> str:
 
 def definitions(items: list[Fields]) -> list[Fields]:
     """Takes the tools that items bring into the conversation: Codex offers some, or all, in this way."""
-    brought = [item.objects("tools") for item in items if item.peek("type") in _BRINGS_TOOLS]
+    brought = [item.objects("tools") for item in items if string(item.peek("type")) in BRINGS_TOOLS]
     return [definition for tools in brought for definition in tools]
 
 

@@ -318,3 +318,9 @@ def test_a_conversation_that_ends_with_the_assistant_is_continued() -> None:
     done = translated(HELLO, {"role": "assistant", "content": "1, 2,"})
     assert done.body["messages"][1:] == [assistant(text("1, 2,")), user(text("Continue."))]
     assert done.losses == {"messages.prefill"}
+
+
+def test_a_refusal_beside_an_answer_is_lost_by_name() -> None:
+    done = translated(HELLO, {"role": "assistant", "content": "Yes.", "refusal": "No."}, HELLO)
+    assert done.body["messages"][1]["content"] == [text("Yes.")]
+    assert done.losses == {"messages.refusal"}

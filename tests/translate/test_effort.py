@@ -230,6 +230,7 @@ def for_responses(model_id: str, thinking: Any = None, level: Any = None) -> tup
         ("gpt-4.1", {"type": "adaptive", "display": "omitted"}, "high", None,
          ["output_config.effort", "thinking.display", "thinking.type"]),
         ("gpt-5.3-codex", {"type": "between_tools"}, None, None, ["thinking.type"]),
+        ("gpt-5.3-codex", {"type": ["adaptive"]}, None, None, ["thinking.type"]),
     ],
 )  # fmt: skip
 def test_thinking_as_responses_takes_it(
