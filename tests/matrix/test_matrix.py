@@ -238,10 +238,11 @@ def _page(cells: dict[tuple[Client, str, str], Cell], models: list[str]) -> str:
     for client in SPEAKERS:
         rows = []
         for model in models:
-            found = [cells.get((client, model, feature), Cell("empty")) for feature in FEATURES]
+            seen = [cells.get((client, model, feature), Cell("empty")) for feature in FEATURES]
+            found = [(cell.kind, cell.why) for cell in seen]
             drawn = "".join(
-                f'<td class="{cell.kind.split()[0]}" title="{html.escape(cell.why or cell.kind)}">{signs.get(cell.kind, "?")}</td>'
-                for cell in found
+                f'<td class="{kind.split()[0]}" title="{html.escape(why or kind)}">{signs.get(kind, "?")}</td>'
+                for kind, why in found
             )
             rows.append(f"<tr><th>{html.escape(model)}</th>{drawn}</tr>")
         head = "".join(f"<th><span>{html.escape(feature)}</span></th>" for feature in FEATURES)
