@@ -17,7 +17,7 @@ from copilot_api.translate.request import Request
 from tests.builders.legal import check_chat, check_messages, check_responses
 from tests.builders.models import model
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent / "fixtures" / "gemini"
 Pair = tuple[Callable[[Json, Model], Request], Callable[[Json], None]]
 CHAT: Pair = (to_chat, check_chat)
 MESSAGES: Pair = (to_messages, check_messages)
@@ -89,3 +89,7 @@ def test_calls_with_ids_are_answered_by_responses_without() -> None:
     called = [call["id"] for message in messages for call in message.get("tool_calls", [])]
     answered = [(message["tool_call_id"], message["content"]) for message in messages if message["role"] == "tool"]
     assert answered == [(id_, "hello") for id_ in called]
+
+
+def test_every_recording_is_used() -> None:
+    assert {path.stem for path in FIXTURES.iterdir()} == {name for name, *_ in CASES}
