@@ -40,6 +40,7 @@ BODY_LIMIT_BYTES = 256 * 1024 * 1024
 
 class Sandbox:
     """Three servers on 127.0.0.1, on ports of the system's choosing. The URLs are set by `start`, without a trailing slash.
+    A WebSocket at /responses is seen as a GET of "ws:/responses", and each message on it as a "WS" request to "/responses".
 
     `pace_s` is the time between two pieces of a stream, `plan` the account's plan, `token_life_s` how long a Copilot token
     lives by `clock` (unix seconds), `poll_interval_s` what the device flow asks clients to wait between polls.

@@ -39,7 +39,8 @@ class Socket:
         self._responses = responses
         self._note = note
         self._pace_s = pace_s
-        self._web = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT_BYTES)
+        # A client that does not say goodbye is not waited for.
+        self._web = web.WebSocketResponse(timeout=1.0, max_msg_size=MESSAGE_LIMIT_BYTES)
         self._connection = Connection(f"ws-{secrets.token_hex(4)}", is_socket=True)
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._over = asyncio.Event()

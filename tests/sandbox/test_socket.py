@@ -294,6 +294,13 @@ async def test_silence_ends_when_the_sandbox_stops(line: Line, sandbox: Sandbox)
     assert time.monotonic() - started < 1
 
 
+async def test_a_client_that_does_not_read_is_not_waited_for(line: Line, sandbox: Sandbox) -> None:
+    await line.ask()
+    started = time.monotonic()
+    await sandbox.stop()
+    assert time.monotonic() - started < 3
+
+
 async def test_a_client_may_vanish_in_the_middle(client: "Client") -> None:
     async with Sandbox(pace_s=0.02) as slow:
         client.sandbox, client.token = slow, ""
