@@ -129,5 +129,12 @@ RESPONSES: tuple[Repair, ...] = (
         name="reasoning-restored", does="sends reasoning back as it was", source="copilot-upstream §4.3", mend=items.reasoning
     ),
     Repair(name="compaction-restored", does="keeps the newest summary", source="copilot-upstream §4.4", mend=items.compaction),
+    Repair(
+        name="parsed-dropped",
+        when="an SDK sends its own notes back with an answer",
+        does="drops what the SDKs note in answers",
+        source="openai package for JavaScript",
+        mend=items.parsed,
+    ),
     Repair(name="ids-dropped", does="drops ids upstream never gave", source="copilot-upstream §4.2", mend=items.ids),
 )

@@ -102,3 +102,12 @@ def _restored(kind: str, unsealed: tuple[str, str]) -> Json:
 def ids(body: Json, _target: Target) -> Json:
     """Ids of items are the client's or ours, and upstream refuses both; only what is encrypted is bound to one."""
     return each(body, "input", lambda item: item if string(item.get("type")) in _SEALED else without(item, "id"))
+
+
+def parsed(body: Json, _target: Target) -> Json:
+    """The SDKs note in an answer what they read out of it, and send that back with the rest: upstream refuses to know it."""
+    return each(body, "input", lambda item: each(without(item, "parsed_arguments"), "content", _unparsed))
+
+
+def _unparsed(part: Json) -> Json:
+    return without(part, "parsed")

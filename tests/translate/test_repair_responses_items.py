@@ -106,3 +106,13 @@ def test_calls_that_nobody_can_make_here_are_left_out(kind: str) -> None:
 def test_searches_of_the_web_are_kept_where_the_person_wants_them() -> None:
     body: Json = {"input": [{"type": "web_search_call"}]}
     assert items.hosted(body, Target(model=MODEL, stream=True, web_search=True)) is body
+
+
+def test_what_the_sdks_note_in_answers_is_not_sent_back() -> None:
+    """The `openai` package for JavaScript adds both to the items of a streamed response."""
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a"}]}
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    noted = said | {"content": [{"type": "output_text", "text": "a", "parsed": None}]}
+    body: Json = {"input": [noted, call | {"parsed_arguments": {}}]}
+    assert items.parsed(body, TARGET) == {"input": [said, call]}
+    assert items.parsed({"input": [said, call]}, TARGET) == {"input": [said, call]}
