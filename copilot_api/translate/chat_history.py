@@ -11,15 +11,8 @@ from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.translate import caching, images, notes
 from copilot_api.translate.pairing import Calls
-from copilot_api.translate.tool_answers import ToolAnswer, settle
+from copilot_api.translate.tool_answers import ToolAnswer, UserTurn, settle
 from copilot_api.translate.tool_names import LONGEST_CHAT_ID
-
-
-@dataclass(slots=True)
-class _User:
-    answers: list[ToolAnswer] = field(default_factory=list)
-    parts: list[Json] = field(default_factory=list)  # text and image parts, and whole system messages
-    marked: bool = False
 
 
 @dataclass(slots=True)
@@ -35,7 +28,7 @@ class ChatHistory:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._turns: list[_User | _Assistant] = []
+        self._turns: list[UserTurn | _Assistant] = []
         self._calls = Calls(longest_id=LONGEST_CHAT_ID)
         self.has_prefill = False
         self.has_too_many_pictures = False
@@ -60,10 +53,7 @@ class ChatHistory:
         """The user says `parts`, after tools have given `answers`. Nothing at all is no turn."""
         if not parts and not answers:
             return
-        turn = self._turns[-1] if self._turns else None
-        if not isinstance(turn, _User):
-            turn = _User()
-            self._turns.append(turn)
+        turn = UserTurn.last_of(self._turns)
         turn.answers.extend(answers)
         turn.parts.extend(parts)
         turn.marked = turn.marked or marked
@@ -92,7 +82,7 @@ class ChatHistory:
         """The conversation as chat messages. To be asked for once."""
         written: list[Json] = []
         for turn in self._turns:
-            written.extend(self._write_user(turn) if isinstance(turn, _User) else [self._write_assistant(turn)])
+            written.extend(self._write_user(turn) if isinstance(turn, UserTurn) else [self._write_assistant(turn)])
         if self._turns and isinstance(self._turns[-1], _Assistant):
             unanswered = list(self._write_unanswered())
             self.has_prefill = not unanswered
@@ -108,7 +98,7 @@ class ChatHistory:
         message |= {"tool_calls": calls} if calls else {}
         return message | caching.on_message(marked=turn.marked)
 
-    def _write_user(self, turn: _User) -> Iterator[Json]:
+    def _write_user(self, turn: UserTurn) -> Iterator[Json]:
         settled = settle(turn.answers, self._calls, _text)
         for id_, answer in settled.answered:
             yield {"role": "tool", "tool_call_id": id_, "content": answer.text} | caching.on_message(marked=answer.marked)

@@ -5,22 +5,18 @@ Rules: translation.md §1.1, §1.6 and §1.7. The conversation itself is read in
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import effort, messages_body, structured, tool_choice, tools
 from copilot_api.translate.chat_fields import cap, refuse_several, streamed, user
 from copilot_api.translate.chat_turns import TurnReader
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.messages_writer import MessagesWriter
-from copilot_api.translate.request import Request
+from copilot_api.translate.request import Request, translated
 from copilot_api.translate.tool_schemas import strict_rule
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through Messages."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
@@ -41,7 +37,7 @@ def _request(fields: Fields, model: Model) -> Request:
         may_budget=not writer.history.has_thoughtless_call,
     )
     config = thinking.pop("output_config", {})
-    translated = (
+    sent = (
         {"model": model.id, "max_tokens": most_output}
         | messages_body.conversation(fields, writer, choice, model, messages="messages", picture="image_url")
         | thinking
@@ -51,8 +47,7 @@ def _request(fields: Fields, model: Model) -> Request:
         | ({"metadata": {"user_id": name}} if (name := user(fields)) else {})
         | streamed(fields)
     )
-    losses = frozenset(fields.losses())
-    return Request(body=translated, losses=losses, tool_names=toolbox.names.changed, custom_tools=toolbox.custom)
+    return Request.of(sent, fields, toolbox)
 
 
 def _stops(fields: Fields) -> Json:

@@ -5,21 +5,17 @@ Rules: translation.md §1.1, §1.2, §1.6 and §1.7. The conversation itself is 
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import chat_fields, effort, responses_body, structured, tool_choice, tools, verbosity
 from copilot_api.translate.chat_turns import TurnReader
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.request import Request
+from copilot_api.translate.request import Request, translated
 from copilot_api.translate.responses_writer import ResponsesWriter
 from copilot_api.translate.tool_schemas import strict_rule
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through Responses."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
@@ -30,12 +26,12 @@ def _request(fields: Fields, model: Model) -> Request:
     shape, instruction = structured.responses_from_chat(fields, model)
     writer = ResponsesWriter(model)
     TurnReader(model, toolbox.names, writer).read(fields.objects("messages"))
-    said = responses_body.conversation(fields, writer, instruction, thinking="messages.reasoning_opaque")
+    said = responses_body.conversation(fields, writer, instruction, messages="messages", thinking="reasoning_opaque")
     responses_body.drop_sampling(fields)
     cap, user, key = chat_fields.cap(fields), chat_fields.user(fields), fields.text("prompt_cache_key")
     if any(tool.marked for tool in toolbox.tools):
         fields.lose("tools.cache_control")
-    translated = (
+    sent = (
         {"model": model.id}
         | said
         | responses_body.offered(choice)
@@ -46,5 +42,4 @@ def _request(fields: Fields, model: Model) -> Request:
         | responses_body.cache_key(key or user, said)
         | chat_fields.streamed(fields)
     )
-    losses = frozenset(fields.losses())
-    return Request(body=translated, losses=losses, tool_names=toolbox.names.changed, custom_tools=toolbox.custom)
+    return Request.of(sent, fields, toolbox)

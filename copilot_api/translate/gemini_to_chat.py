@@ -5,12 +5,11 @@ Rules: translation.md §1.1, §1.6 and §1.7. The conversation itself is read in
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import caching, chat_body, gemini_fields, gemini_tools
 from copilot_api.translate.chat_writer import ChatWriter
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.gemini_turns import TurnReader
-from copilot_api.translate.request import Request
+from copilot_api.translate.request import Request, translated
 
 MOST_STOPS = 4
 HOTTEST, HOTTEST_CLAUDE = 2.0, 1.0
@@ -19,10 +18,7 @@ _PENALTIES = {"presencePenalty": "presence_penalty", "frequencyPenalty": "freque
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through chat."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
@@ -45,7 +41,7 @@ def _request(fields: Fields, model: Model) -> Request:
     )
     is_limited = model.is_claude and thinking not in ({}, {"reasoning_effort": "none"})
     stops = gemini_fields.stops(config, most=MOST_STOPS)
-    translated = (
+    sent = (
         {"model": model.id, "messages": messages}
         | chat_body.offered(choice, writer, model)
         | ({} if cap is None else {"max_tokens": cap})
@@ -56,7 +52,7 @@ def _request(fields: Fields, model: Model) -> Request:
         | ({"stop": stops} if stops else {})
         | chat_body.streamed(fields)
     )
-    return Request(body=translated, losses=frozenset(fields.losses()), tool_names=toolbox.names.changed)
+    return Request.of(sent, fields, toolbox)
 
 
 def _penalties(config: Fields) -> Json:

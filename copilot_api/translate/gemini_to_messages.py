@@ -5,22 +5,18 @@ Rules: translation.md §1.1, §1.6 and §1.7. The conversation itself is read in
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import gemini_fields, gemini_tools, messages_body
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.gemini_turns import TurnReader
 from copilot_api.translate.messages_writer import MessagesWriter
-from copilot_api.translate.request import Request
+from copilot_api.translate.request import Request, translated
 
 HOTTEST = 1.0
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through Messages."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
@@ -43,7 +39,7 @@ def _request(fields: Fields, model: Model) -> Request:
     is_thinking = thinking.get("thinking", {}).get("type") in {"adaptive", "enabled"}
     stops = gemini_fields.stops(config)
     stream = fields.flag("stream")
-    translated = (
+    sent = (
         {"model": model.id, "max_tokens": cap}
         | messages_body.conversation(fields, writer, choice, model, messages="contents", picture="inlineData")
         | thinking
@@ -53,7 +49,7 @@ def _request(fields: Fields, model: Model) -> Request:
         | ({"stop_sequences": stops} if stops else {})
         | ({} if stream is None else {"stream": stream})
     )
-    return Request(body=translated, losses=frozenset(fields.losses()), tool_names=toolbox.names.changed)
+    return Request.of(sent, fields, toolbox)
 
 
 def _top_k(config: Fields) -> Json:

@@ -5,20 +5,16 @@ Rules: translation.md §1.1, §1.6 and §1.7. The conversation itself is read in
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import gemini_fields, gemini_tools, responses_body
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.gemini_turns import TurnReader
-from copilot_api.translate.request import Request
+from copilot_api.translate.request import Request, translated
 from copilot_api.translate.responses_writer import ResponsesWriter
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through Responses."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
@@ -28,10 +24,10 @@ def _request(fields: Fields, model: Model) -> Request:
     shape, instruction = gemini_fields.shape_for_responses(config, model)
     writer = ResponsesWriter(model)
     TurnReader(model, toolbox.names, writer).read(fields)
-    said = responses_body.conversation(fields, writer, instruction, thinking="contents.parts.thoughtSignature")
+    said = responses_body.conversation(fields, writer, instruction, messages="contents", thinking="parts.thoughtSignature")
     gemini_fields.drop_sampling(config)
     stream = fields.flag("stream")
-    translated = (
+    sent = (
         {"model": model.id}
         | said
         | responses_body.offered(choice)
@@ -42,4 +38,4 @@ def _request(fields: Fields, model: Model) -> Request:
         | responses_body.cache_key("", said)
         | ({} if stream is None else {"stream": stream})
     )
-    return Request(body=translated, losses=frozenset(fields.losses()), tool_names=toolbox.names.changed)
+    return Request.of(sent, fields, toolbox)

@@ -5,22 +5,18 @@ Rules: translation.md §1.1, §1.2, §1.6 and §1.7. The conversation itself is 
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import caching, chat_body, effort, structured, tool_choice, tools
 from copilot_api.translate.chat_writer import ChatWriter
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.messages_turns import TurnReader
-from copilot_api.translate.request import Request
+from copilot_api.translate.request import Request, translated
 
 MOST_STOPS = 4
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through chat."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
@@ -43,7 +39,7 @@ def _request(fields: Fields, model: Model) -> Request:
         forced=choice.is_forced,
         may_budget=not writer.history.has_thoughtless_call,
     )
-    translated = (
+    sent = (
         {"model": model.id, "messages": messages}
         | chat_body.offered(choice, writer, model)
         | ({} if cap is None else {"max_tokens": cap})
@@ -54,7 +50,7 @@ def _request(fields: Fields, model: Model) -> Request:
         | _user(fields)
         | chat_body.streamed(fields)
     )
-    return Request(body=translated, losses=frozenset(fields.losses()), tool_names=toolbox.names.changed)
+    return Request.of(sent, fields, toolbox)
 
 
 def _cap(fields: Fields) -> int | None:

@@ -14,13 +14,14 @@ STANDING: Json = {"include": ["reasoning.encrypted_content"], "store": False}
 """Copilot stores nothing, so reasoning has to come in the form in which it can be sent back."""
 
 
-def conversation(fields: Fields, writer: ResponsesWriter, instruction: str, *, thinking: str) -> Json:
-    """Instructions and input. `thinking` names, for losses, what the client calls reasoning."""
+def conversation(fields: Fields, writer: ResponsesWriter, instruction: str, *, messages: str, thinking: str) -> Json:
+    """Instructions and input. Losses are named as the client knows its `messages` and the `thinking` in them."""
     history = writer.history
     instructions, items = writer.instructions(instruction), history.items()
-    for name, is_lost in (("messages.prefill", history.has_prefill), (thinking, history.has_idle_thought)):
-        if is_lost:
-            fields.lose(name)
+    if history.has_prefill:
+        fields.lose(f"{messages}.prefill")
+    if history.has_idle_thought:
+        fields.lose(f"{messages}.{thinking}")
     return ({"instructions": instructions} if instructions else {}) | {"input": items}
 
 

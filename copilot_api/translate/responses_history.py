@@ -6,20 +6,14 @@ assistant's. Items are sent without ids: Copilot's own belong to the connection 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
 from copilot_api.translate import notes
 from copilot_api.translate.pairing import Calls
-from copilot_api.translate.tool_answers import ToolAnswer, settle
+from copilot_api.translate.tool_answers import ToolAnswer, UserTurn, settle
 from copilot_api.translate.tool_names import LONGEST_RESPONSES_ID
-
-
-@dataclass(slots=True)
-class _User:
-    answers: list[ToolAnswer] = field(default_factory=list)
-    parts: list[Json] = field(default_factory=list)  # parts of user messages, and whole messages with instructions
 
 
 @dataclass(slots=True)
@@ -33,7 +27,7 @@ class ResponsesHistory:
     def __init__(self, model: Model) -> None:
         # Only OpenAI's own models are known to know the role `developer`.
         self._instructor = "developer" if model.is_openai else "system"
-        self._turns: list[_User | _Assistant] = []
+        self._turns: list[UserTurn | _Assistant] = []
         self._calls = Calls(longest_id=LONGEST_RESPONSES_ID)
         self._free_text: set[str] = set()
         self.has_prefill = False
@@ -52,10 +46,7 @@ class ResponsesHistory:
         """The user says `parts`, after tools have given `answers`. Nothing at all is no turn."""
         if not parts and not answers:
             return
-        turn = self._turns[-1] if self._turns else None
-        if not isinstance(turn, _User):
-            turn = _User()
-            self._turns.append(turn)
+        turn = UserTurn.last_of(self._turns)
         turn.answers.extend(answers)
         turn.parts.extend(parts)
 
@@ -71,7 +62,7 @@ class ResponsesHistory:
         """The conversation as input items. To be asked for once."""
         written: list[Json] = []
         for turn in self._turns:
-            written.extend(self._write_user(turn) if isinstance(turn, _User) else map(self._write_output, turn.items))
+            written.extend(self._write_user(turn) if isinstance(turn, UserTurn) else map(self._write_output, turn.items))
         if self._turns and isinstance(self._turns[-1], _Assistant):
             unanswered = list(self._write_unanswered())
             self.has_prefill = not unanswered
@@ -86,7 +77,7 @@ class ResponsesHistory:
             self._free_text.add(sent)
         return item | {"call_id": sent}
 
-    def _write_user(self, turn: _User) -> Iterator[Json]:
+    def _write_user(self, turn: UserTurn) -> Iterator[Json]:
         settled = settle(turn.answers, self._calls, _text)
         for id_, answer in settled.answered:
             yield self._output(id_, answer.text)

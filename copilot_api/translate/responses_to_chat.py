@@ -5,7 +5,6 @@ Rules: translation.md §1.1, §1.6 to §1.8. The conversation itself is read in 
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import (
     caching,
     chat_body,
@@ -13,32 +12,22 @@ from copilot_api.translate import (
     effort,
     responses_fields,
     structured,
-    tool_choice,
-    tools,
     verbosity,
 )
 from copilot_api.translate.chat_writer import ChatWriter
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.request import Request
-from copilot_api.translate.responses_turns import TurnReader, definitions
-from copilot_api.translate.tool_schemas import strict_rule
+from copilot_api.translate.request import Request, translated
+from copilot_api.translate.responses_turns import TurnReader
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through chat."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
-    fields.take("model")  # the catalog's own id goes up, whatever the client called it
+    items, toolbox, choice = responses_fields.opening(fields, model)
     responses_fields.settle(fields)
-    items = responses_fields.items(fields)
-    offered = [*fields.objects("tools"), *definitions(items)]
-    toolbox = tools.read_responses(offered, may_be_strict=strict_rule(model))
-    choice = tool_choice.read_responses(fields, toolbox)
     text = fields.object("text")
     shape, instruction = structured.chat_from_responses(text, model)
     writer = ChatWriter(model)
@@ -52,7 +41,7 @@ def _request(fields: Fields, model: Model) -> Request:
         forced=choice.is_forced,
         may_budget=not writer.history.has_thoughtless_call,
     )
-    translated = (
+    sent = (
         {"model": model.id, "messages": messages}
         | chat_body.offered(choice, writer, model)
         | ({} if cap is None else {"max_tokens": cap})
@@ -64,13 +53,7 @@ def _request(fields: Fields, model: Model) -> Request:
         | _cache_key(fields, model)
         | chat_body.streamed(fields)
     )
-    return Request(
-        body=translated,
-        losses=frozenset(fields.losses()),
-        tool_names=toolbox.names.changed,
-        custom_tools=toolbox.custom,
-        namespaces=toolbox.names.namespaces,
-    )
+    return Request.of(sent, fields, toolbox)
 
 
 def _cache_key(fields: Fields, model: Model) -> Json:

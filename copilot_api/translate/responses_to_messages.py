@@ -5,30 +5,21 @@ Rules: translation.md §1.1, §1.6 to §1.8. The conversation itself is read in 
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake
-from copilot_api.translate import chat_fields, effort, messages_body, responses_fields, structured, tool_choice, tools
+from copilot_api.translate import chat_fields, effort, messages_body, responses_fields, structured
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.messages_writer import MessagesWriter
-from copilot_api.translate.request import Request
-from copilot_api.translate.responses_turns import TurnReader, definitions
-from copilot_api.translate.tool_schemas import strict_rule
+from copilot_api.translate.request import Request, translated
+from copilot_api.translate.responses_turns import TurnReader
 
 
 def request(body: Json, model: Model) -> Request:
     """Translates `body`, which stays as it is. Raises ClientMistake for what cannot be served through Messages."""
-    try:
-        return _request(Fields(body), model)
-    except RecursionError as error:
-        raise ClientMistake("The request is nested too deeply", code="invalid_json") from error
+    return translated(body, model, _request)
 
 
 def _request(fields: Fields, model: Model) -> Request:
-    fields.take("model")  # the catalog's own id goes up, whatever the client called it
+    items, toolbox, choice = responses_fields.opening(fields, model)
     responses_fields.settle(fields)
-    items = responses_fields.items(fields)
-    offered = [*fields.objects("tools"), *definitions(items)]
-    toolbox = tools.read_responses(offered, may_be_strict=strict_rule(model))
-    choice = tool_choice.read_responses(fields, toolbox)
     shape, instruction = structured.messages_from_responses(fields.object("text"), model)
     writer = MessagesWriter(model)
     TurnReader(model, toolbox.names, writer).read(items)
@@ -46,7 +37,7 @@ def _request(fields: Fields, model: Model) -> Request:
         key="effort",
     )
     config = thinking.pop("output_config", {})
-    translated = (
+    sent = (
         {"model": model.id, "max_tokens": most_output}
         | messages_body.conversation(fields, writer, choice, model, messages="input", picture="input_image")
         | thinking
@@ -55,10 +46,4 @@ def _request(fields: Fields, model: Model) -> Request:
         | ({"metadata": {"user_id": user}} if user else {})
         | ({} if stream is None else {"stream": stream})
     )
-    return Request(
-        body=translated,
-        losses=frozenset(fields.losses()),
-        tool_names=toolbox.names.changed,
-        custom_tools=toolbox.custom,
-        namespaces=toolbox.names.namespaces,
-    )
+    return Request.of(sent, fields, toolbox)

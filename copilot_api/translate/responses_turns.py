@@ -10,7 +10,6 @@ from copilot_api.errors import ClientMistake
 from copilot_api.translate import documents
 from copilot_api.translate.document_parts import DocumentParts
 from copilot_api.translate.fields import Fields
-from copilot_api.translate.free_text import BRINGS_TOOLS
 from copilot_api.translate.tool_names import Names
 from copilot_api.translate.writer import Called, Piece, Result, Said, Thought, Writer
 
@@ -170,12 +169,6 @@ class TurnReader:
 def kind_of(item: Fields) -> str:
     """The item's type, which messages and references may leave out."""
     return item.text("type") or ("message" if "role" in item else "item_reference")
-
-
-def definitions(items: list[Fields]) -> list[Fields]:
-    """Takes the tools that items bring into the conversation: Codex offers some, or all, in this way."""
-    brought = [item.objects("tools") for item in items if string(item.peek("type")) in BRINGS_TOOLS]
-    return [definition for tools in brought for definition in tools]
 
 
 def _not_here(item: Fields, kind: str) -> ClientMistake:

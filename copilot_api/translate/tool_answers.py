@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from copilot_api.dialects.codec import Json
 from copilot_api.translate import caching, notes
@@ -28,6 +29,23 @@ class ToolAnswer:
         if result.is_error and not text.lower().startswith("error"):
             text = f"Error: {text or notes.NO_OUTPUT}"
         return ToolAnswer(id=result.id, text=text, pictures=pictures, marked=marked or result.marked)
+
+
+@dataclass(slots=True)
+class UserTurn:
+    """What stands between two answers of the assistant. `parts` are parts of messages, and whole messages with instructions."""
+
+    answers: list[ToolAnswer] = field(default_factory=list)
+    parts: list[Json] = field(default_factory=list)
+    marked: bool = False
+
+    @staticmethod
+    def last_of(turns: list[Any]) -> "UserTurn":
+        """The last of `turns`, to which one of the user's is added where the assistant had the last word."""
+        if not turns or not isinstance(turns[-1], UserTurn):
+            turns.append(UserTurn())
+        turn: UserTurn = turns[-1]
+        return turn
 
 
 @dataclass(slots=True)

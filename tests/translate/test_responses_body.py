@@ -19,7 +19,7 @@ def test_a_conversation_names_what_it_loses_in_the_clients_words() -> None:
     writer.instruct([writer.text("Be kind.")])
     writer.user([writer.text("Hei!")])
     writer.assistant([Said(text="a"), Thought(part=THOUGHT)])
-    said = responses_body.conversation(fields, writer, "Be brief.", thinking="messages.reasoning")
+    said = responses_body.conversation(fields, writer, "Be brief.", messages="messages", thinking="reasoning")
     assert said["instructions"] == "Be kind.\n\nBe brief."
     assert [item["role"] for item in said["input"]] == ["user", "assistant", "user"]
     assert set(fields.losses()) == {"messages.prefill", "messages.reasoning"}
@@ -29,7 +29,7 @@ def test_without_instructions_there_is_no_field_for_them() -> None:
     writer = ResponsesWriter(model("gpt-5.3-codex"))
     writer.user([writer.text("Hei!")])
     fields = Fields({})
-    assert list(responses_body.conversation(fields, writer, "", thinking="x")) == ["input"]
+    assert list(responses_body.conversation(fields, writer, "", messages="x", thinking="y")) == ["input"]
     assert not list(fields.losses())
 
 

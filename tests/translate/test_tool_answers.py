@@ -7,7 +7,7 @@ import pytest
 from copilot_api.dialects.codec import Json
 from copilot_api.translate import notes
 from copilot_api.translate.pairing import Calls
-from copilot_api.translate.tool_answers import ToolAnswer, settle
+from copilot_api.translate.tool_answers import ToolAnswer, UserTurn, settle
 from copilot_api.translate.writer import Result
 
 PICTURE: Json = {"type": "image_url"}
@@ -55,3 +55,12 @@ def test_answers_find_their_calls() -> None:
     assert settled.below == [text(notes.attached(sent)), PICTURE]
     assert settled.orphans == [text(notes.orphan("x", "2")), PICTURE]
     assert not calls.waiting
+
+
+def test_neighbours_share_the_users_turn() -> None:
+    turns: list[object] = ["an answer"]
+    turn = UserTurn.last_of(turns)
+    assert UserTurn.last_of(turns) is turn
+    turns.append("another answer")
+    assert UserTurn.last_of(turns) is not turn
+    assert UserTurn.last_of([]) == UserTurn()

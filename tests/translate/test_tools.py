@@ -241,7 +241,8 @@ def test_namespaces_are_flattened_and_what_they_say_of_themselves_is_lost() -> N
     assert [tool.name for tool in toolbox.tools] == ["files__read", "files__exec", "quiet__read"]
     assert toolbox.find("read", "files") is toolbox.tools[0]
     assert toolbox.find("read") is None
-    assert (toolbox.custom, toolbox.hosted) == ({"exec"}, {"mcp"})
+    assert toolbox.custom == {"exec"}
+    assert toolbox.hosted == {"mcp"}
     assert losses == ["tools.namespace.description", "tools.tools.mcp"]
 
 
