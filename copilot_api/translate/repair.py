@@ -38,7 +38,7 @@ class Repair:
     """One known fault of requests: `when` it shows, what we do about it, who established it; `mend` does it."""
 
     name: str
-    when: str = ""
+    when: str
     does: str
     source: str
     mend: Callable[[Json, Target], Json] = field(repr=False)

@@ -1,7 +1,7 @@
 """Repairs of answers on their way to a client of the same dialect: what Copilot is known to get wrong, told in tables.
 
-The watch of each dialect does what stands here, where it stands in the answer. Sources: copilot-upstream §3.2, §3.3, §6.3; what
-clients insist on: clients.md §5.
+The watch of each dialect does what stands here, where it stands in the answer.
+Sources: copilot-upstream §3.2, §3.3, §4.3, §6.3; what clients insist on: clients.md §5.
 """
 
 from copilot_api.translate.repair import Fault, by_name
@@ -124,5 +124,52 @@ MESSAGES_ANSWERS = by_name(
             source="copilot-upstream §6.3",
         ),
         NAMES_RESTORED,
+    )
+)
+
+RESPONSES_ANSWERS = by_name(
+    (
+        Fault(
+            name="ids-steadied",
+            when="an item or the response has another id in every event",
+            does="gives it one that stays",
+            source="copilot-upstream §4.3",
+        ),
+        Fault(
+            name="reasoning-sealed",
+            when="an item holds encrypted content, which is bound to Copilot's id of it",
+            does="puts both into one, so that it can come back",
+            source="copilot-upstream §4.3",
+        ),
+        Fault(
+            name="free-text-unwrapped",
+            when="a tool that takes free text was called as a function",
+            does="makes it the call that the client knows",
+            source="copilot-upstream §4.2",
+        ),
+        Fault(
+            name="events-renumbered",
+            when="the numbers of events leave one out, or are missing",
+            does="numbers them through",
+            source="client-apis §3.3",
+        ),
+        Fault(
+            name="event-named",
+            when="an event has no event line",
+            does="adds it",
+            source="copilot-upstream §4.4",
+        ),
+        Fault(
+            name="failure-told",
+            when="a stream ends with an error or cancelled, for which clients do not listen",
+            does="ends it with a failed response",
+            source="clients.md §5",
+        ),
+        Fault(
+            name="end-mark-dropped",
+            when="Chat's [DONE] stands in the stream",
+            does="drops it",
+            source="copilot-upstream §4.3",
+        ),
     )
 )

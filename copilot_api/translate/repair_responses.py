@@ -6,11 +6,11 @@ from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, string, strings, whole_or_none
 from copilot_api.errors import ClientMistake
-from copilot_api.translate import notes
+from copilot_api.translate import notes, repair_pictures
 from copilot_api.translate import repair_responses_items as items
 from copilot_api.translate import repair_responses_tools as tools
 from copilot_api.translate.effort import LEVELS, nearest
-from copilot_api.translate.repair import Repair, Target, without
+from copilot_api.translate.repair import LEARNED, Repair, Target, without
 
 LEAST_OUTPUT = 16
 ENCRYPTED = "reasoning.encrypted_content"
@@ -109,26 +109,118 @@ def _format(body: Json, target: Target) -> Json:
 
 
 RESPONSES: tuple[Repair, ...] = (
-    Repair(name="references-refused", does="refuses ids of items nobody stored", source="clients §4.3", mend=items.references),
-    Repair(name="store-off", does="stores nothing", source="copilot-upstream §4.2", mend=_store),
-    Repair(name="fields-dropped", does="drops fields Copilot does not know", source="copilot-upstream §4.2", mend=_fields),
-    Repair(name="include-fitted", does="asks only for what there is", source="copilot-upstream §4.1", mend=_include),
-    Repair(name="cap-fitted", does="fits the cap to the model", source="copilot-upstream §4.2", mend=_cap),
-    Repair(name="effort-fitted", does="takes the nearest effort on offer", source="copilot-upstream §4.1", mend=_effort),
-    Repair(name="sampling-dropped", does="drops sampling Copilot refuses", source='users "Upstream quirks"', mend=_sampling),
-    Repair(name="format-worded", does="asks in words for JSON of a schema", source="copilot-upstream §4.2", mend=_format),
-    Repair(name="tools-settled", does="offers added tools from the start", source="copilot-upstream §2.1", mend=tools.settled),
-    Repair(name="hosted-tools-dropped", does="drops tools nobody runs", source="copilot-upstream §4.2", mend=tools.hosted),
     Repair(
-        name="free-text-wrapped", does="makes free-text tools functions", source="copilot-upstream §4.2", mend=tools.wrapped
+        name="references-refused",
+        when="the input refers to an item that is not in it",
+        does="refuses the request, because nobody stored the item",
+        source="clients §4.3",
+        mend=items.references,
     ),
-    Repair(name="namespaces-described", does="describes namespaces", source="copilot-upstream §4.2", mend=tools.described),
-    Repair(name="tools-completed", does="removes an empty list of tools", source="translation §5", mend=tools.empty),
-    Repair(name="hosted-items-dropped", does="drops calls nobody makes here", source="translation §1.8", mend=items.hosted),
     Repair(
-        name="reasoning-restored", does="sends reasoning back as it was", source="copilot-upstream §4.3", mend=items.reasoning
+        name="store-off",
+        when="the answer is to be stored",
+        does="stores nothing, asks for the reasoning in a form that can be sent back",
+        source="copilot-upstream §4.2",
+        mend=_store,
     ),
-    Repair(name="compaction-restored", does="keeps the newest summary", source="copilot-upstream §4.4", mend=items.compaction),
+    Repair(
+        name="fields-dropped",
+        when="there are fields that Copilot does not know",
+        does="drops them",
+        source="copilot-upstream §4.2",
+        mend=_fields,
+    ),
+    Repair(
+        name="include-fitted",
+        when="more is to be included than the model has",
+        does="asks only for what there is",
+        source="copilot-upstream §4.1",
+        mend=_include,
+    ),
+    Repair(
+        name="cap-fitted",
+        when="the output cap is below 16 or over the model's limit",
+        does="raises or lowers it to that",
+        source="copilot-upstream §4.2",
+        mend=_cap,
+    ),
+    Repair(
+        name="effort-fitted",
+        when="the model does not list the effort",
+        does="takes the nearest it lists, or none",
+        source="copilot-upstream §4.1",
+        mend=_effort,
+    ),
+    Repair(
+        name="sampling-dropped",
+        when="there is a temperature or top_p",
+        does="drops them",
+        source="users.md, upstream quirks",
+        mend=_sampling,
+    ),
+    Repair(
+        name="format-worded",
+        when="a response schema goes to a model that refuses it",
+        does="asks for it in words",
+        source="copilot-upstream §4.2",
+        mend=_format,
+    ),
+    Repair(
+        name="tools-settled",
+        when="the conversation brings tools along, for a model that does not know that",
+        does="offers them from the start",
+        source="copilot-upstream §2.1",
+        mend=tools.settled,
+    ),
+    Repair(
+        name="hosted-tools-dropped",
+        when="there are tools that only OpenAI's servers run",
+        does="drops them, or refuses a request that depends on one",
+        source="copilot-upstream §4.2",
+        mend=tools.hosted,
+    ),
+    Repair(
+        name="free-text-wrapped",
+        when="a model that is not Codex's own gets a tool that takes free text",
+        does="makes it a function that takes the text, and unwraps its calls",
+        source="copilot-upstream §4.2",
+        mend=tools.wrapped,
+    ),
+    Repair(
+        name="namespaces-described",
+        when="a namespace of tools, or a tool in it, has a blank description",
+        does="describes it by its name",
+        source="copilot-upstream §4.2",
+        mend=tools.described,
+    ),
+    Repair(
+        name="tools-completed",
+        when="the list of tools is empty",
+        does="removes it, with the choice from it",
+        source="translation §5",
+        mend=tools.empty,
+    ),
+    Repair(
+        name="hosted-items-dropped",
+        when="the history holds calls that nobody can make here",
+        does="drops them",
+        source="translation §1.8",
+        mend=items.hosted,
+    ),
+    Repair(
+        name="reasoning-restored",
+        when="reasoning comes back, in the form that we gave it or from elsewhere",
+        does="sends it as it was written, drops what the model did not write",
+        source="copilot-upstream §4.3",
+        mend=items.reasoning,
+    ),
+    Repair(
+        name="compaction-restored",
+        when="a summary of the conversation comes back",
+        does="sends it as it was written, the newest of several",
+        source="copilot-upstream §4.4",
+        mend=items.compaction,
+    ),
     Repair(
         name="parsed-dropped",
         when="an SDK sends its own notes back with an answer",
@@ -136,5 +228,19 @@ RESPONSES: tuple[Repair, ...] = (
         source="openai package for JavaScript",
         mend=items.parsed,
     ),
-    Repair(name="ids-dropped", does="drops ids upstream never gave", source="copilot-upstream §4.2", mend=items.ids),
+    Repair(
+        name="ids-dropped",
+        when="items come with ids, which are the client's or ours",
+        does="drops them where nothing depends on them",
+        source="copilot-upstream §4.2",
+        mend=items.ids,
+    ),
+    Repair(
+        name="image-types-corrected",
+        when="a picture is not of the type that the client says",
+        does="says the type that it begins like",
+        source="translation §1.3",
+        mend=repair_pictures.typed,
+    ),
+    LEARNED,
 )

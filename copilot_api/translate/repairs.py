@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from copilot_api.translate.betas import BETAS
 from copilot_api.translate.repair import Fault, by_name
-from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS
+from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS, RESPONSES_ANSWERS
 from copilot_api.translate.repair_requests import REQUESTS
 from copilot_api.translate.retries import RETRIES
 
@@ -105,6 +105,7 @@ ROWS: tuple[Row, ...] = (
     *_rows("request", "/v1/messages", BETAS.values()),
     *_rows("answer", "/chat/completions", CHAT_ANSWERS.values()),
     *_rows("answer", "/v1/messages", MESSAGES_ANSWERS.values()),
+    *_rows("answer", "/responses", RESPONSES_ANSWERS.values()),
     *_rows("answer", "", WORDINGS.values()),
     *_rows("retry", "", REPLAYS.values()),
     *_rows("retry", "", RETRIES),

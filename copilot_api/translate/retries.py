@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from copilot_api.dialects.codec import Json
+from copilot_api.dialects.codec import Json, dumps_text
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.errors import UpstreamRefused
 from copilot_api.translate import notes
@@ -17,6 +17,7 @@ from copilot_api.translate.repair import Endpoint, Target, each, each_message, m
 from copilot_api.translate.repair_messages import keeping_thinking
 from copilot_api.translate.repair_messages_turns import THINKING
 from copilot_api.translate.repair_requests import REQUESTS
+from copilot_api.translate.repair_responses_tools import all_wrapped
 
 # Signatures are bound to the model that wrote them; after a change of model they are refused.
 _FOREIGN_THINKING = re.compile(
@@ -25,8 +26,11 @@ _FOREIGN_THINKING = re.compile(
 _THINKING_MISSED = re.compile(r"Expected [`']thinking[`'].*but found")
 _ADAPTIVE_ONLY = re.compile(r"thinking\.type\.enabled['\"`]? is not supported")
 _NEWER_CAP = re.compile(r"['`]max_tokens['`].*['`]max_completion_tokens['`]")
-_FOREIGN_ITEM = re.compile(r"does not belong to this connection|Invalid 'input\[\d+\]\.id'|Item with id '[^']*' not found")
-_FOREIGN_SEAL = re.compile(r"could not be (?:decrypted|decoded|verified)|encrypted_content", re.IGNORECASE)
+_FOREIGN_ID = re.compile(
+    r"does not belong to this connection|Expected an ID that begins with|item_id did not match the target item id"
+)
+_UNREADABLE = re.compile(r"could not be (?:decrypted|verified)")
+_TOOL_REFUSED = re.compile(r"The requested tool (?P<kind>[a-z0-9_]+) is not supported")
 _ELSEWHERE = re.compile(r"is not accessible via the \S+ endpoint")
 
 
@@ -114,8 +118,12 @@ def _format(sent: Sent, problem: UpstreamRefused) -> Again | None:
     config = sent.body.get("output_config")
     if not problem.message.startswith("output_config.format:") or not isinstance(config, dict):
         return None
+    words = notes.only_json(dumps_text(obj(obj(config.get("format")).get("schema"))))
+    system = sent.body.get("system") or []
+    blocks = [{"type": "text", "text": system}] if isinstance(system, str) else objs(system)
     rest = without(config, "format")
-    return _changed(sent, without(sent.body, "output_config") | ({"output_config": rest} if rest else {}))
+    worded = without(sent.body, "output_config") | {"system": [*blocks, {"type": "text", "text": words}]}
+    return _changed(sent, worded | ({"output_config": rest} if rest else {}))
 
 
 def _cap(sent: Sent, problem: UpstreamRefused) -> Again | None:
@@ -130,14 +138,33 @@ def _choice(sent: Sent, problem: UpstreamRefused) -> Again | None:
     return _changed(sent, sent.body | {"tool_choice": "auto"})
 
 
-def _item_ids(sent: Sent, problem: UpstreamRefused) -> Again | None:
-    if sent.endpoint != "/responses" or not _FOREIGN_ITEM.search(problem.message):
+def _free_text(sent: Sent, problem: UpstreamRefused) -> Again | None:
+    found = _TOOL_REFUSED.search(problem.message)
+    if sent.endpoint != "/responses" or not found or found["kind"] != "custom":
         return None
-    return _changed(sent, each(sent.body, "input", lambda i: None if i.get("type") == "item_reference" else without(i, "id")))
+    return _changed(sent, all_wrapped(sent.body))
+
+
+def _tool(sent: Sent, problem: UpstreamRefused) -> Again | None:
+    """The request without tools of that kind, unless one of them has to be called."""
+    found = _TOOL_REFUSED.search(problem.message)
+    if sent.endpoint != "/responses" or not found or obj(sent.body.get("tool_choice")).get("type") == found["kind"]:
+        return None
+    after = each(sent.body, "tools", lambda tool: None if tool.get("type") == found["kind"] else tool)
+    if after is sent.body or after["tools"]:
+        return _changed(sent, after)
+    return _changed(sent, without(after, "tools", "tool_choice", "parallel_tool_calls"))
+
+
+def _ids(sent: Sent, problem: UpstreamRefused) -> Again | None:
+    if sent.endpoint != "/responses" or not _FOREIGN_ID.search(problem.message):
+        return None
+    return _changed(sent, each(sent.body, "input", lambda item: without(item, "id")))
 
 
 def _reasoning(sent: Sent, problem: UpstreamRefused) -> Again | None:
-    if sent.endpoint != "/responses" or not (_FOREIGN_SEAL.search(problem.message) or _FOREIGN_ITEM.search(problem.message)):
+    """Encrypted text is bound to the id it was written under, so it goes when its id was not the trouble."""
+    if sent.endpoint != "/responses" or not (_FOREIGN_ID.search(problem.message) or _UNREADABLE.search(problem.message)):
         return None
     return _changed(sent, each(sent.body, "input", lambda item: None if item.get("type") == "reasoning" else item))
 
@@ -213,9 +240,9 @@ RETRIES: tuple[Retry, ...] = (
         mend=_thinking_off,
     ),
     Retry(
-        name="format-dropped",
+        name="refused-format-worded",
         when="400: the model knows no structured output",
-        does="asks without it",
+        does="asks for it in words",
         source="clients.md §4.1",
         mend=_format,
     ),
@@ -234,15 +261,30 @@ RETRIES: tuple[Retry, ...] = (
         mend=_choice,
     ),
     Retry(
-        name="item-ids-dropped",
-        when="400: an input item's id is not known there",
-        does="drops the ids, and references that have nothing else",
+        name="refused-free-text-wrapped",
+        when="400: a tool that takes free text is not supported",
+        does="makes such tools functions that take the text",
         source="copilot-upstream §4.2",
-        mend=_item_ids,
+        mend=_free_text,
+    ),
+    Retry(
+        name="refused-tool-dropped",
+        when="400: a kind of tool is not supported",
+        does="drops it, unless it has to be called",
+        source="copilot-upstream §4.2",
+        mend=_tool,
+        most=3,
+    ),
+    Retry(
+        name="ids-forgotten",
+        when="400: an input item has an id that is not known there",
+        does="drops the ids",
+        source="copilot-upstream §4.2",
+        mend=_ids,
     ),
     Retry(
         name="reasoning-forgotten",
-        when="400: encrypted reasoning cannot be read",
+        when="400: encrypted reasoning cannot be read, or its id is not known",
         does="drops the reasoning items",
         source="copilot-upstream §4.2",
         mend=_reasoning,

@@ -4,6 +4,7 @@ Source: copilot-upstream §4.3, §4.4; what clients insist on: client-apis §3.3
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from copilot_api.dialects import responses
 from copilot_api.dialects.codec import Json, dumps, loads
@@ -13,6 +14,8 @@ from copilot_api.dialects.read import obj, objs, string
 from copilot_api.dialects.responses_decoder import CUT_SHORT, counted_in, problem_in
 from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
+from copilot_api.translate.repair import Faults, Fired
+from copilot_api.translate.repair_answers import RESPONSES_ANSWERS
 from copilot_api.translate.watch_responses_items import OwnItems
 
 _COMPLETE = frozenset({"response.completed", "response.incomplete"})
@@ -24,23 +27,35 @@ class ResponsesWatch:
     `freed` are namespace and name of the client's free-text tools (`free_text.named`): the model may have got functions.
     """
 
-    def __init__(self, stamp: Stamp, model: Model, *, request: Json, freed: frozenset[tuple[str, str]] = frozenset()) -> None:
+    def __init__(
+        self,
+        stamp: Stamp,
+        model: Model,
+        *,
+        request: Json,
+        freed: frozenset[tuple[str, str]] = frozenset(),
+        table: Faults = RESPONSES_ANSWERS,
+    ) -> None:
         self.usage: Counted | None = None
         self.failed: CopilotApiError | None = None
         self.finished = False
-        self.repairs: set[str] = set()
+        self._fired = Fired(table)
         self._stamp = stamp
         self._request = request
-        self._items = OwnItems(stamp, model, freed, self.repairs)
+        self._items = OwnItems(stamp, model, freed, self._fired)
         self._response: Json | None = None
         self._number = 0
         self._done = False
 
+    @property
+    def repairs(self) -> AbstractSet[str]:
+        """The names of the repairs that fired so far."""
+        return self._fired.names
+
     def frame(self, sse: Sse) -> bytes:
         """What goes to the client for one frame: its own bytes, unless a repair fired."""
         if sse.data == b"[DONE]":
-            self.repairs.add("end-mark-dropped")
-            return b""
+            return b"" if self._fired.by("end-mark-dropped") else sse.raw
         if self._done:
             return b""
         if not sse.data:
@@ -52,8 +67,8 @@ class ResponsesWatch:
         kind = str(data.get("type") or sse.event)
         if not kind:
             return sse.raw
-        if kind in {"error", "response.cancelled"}:
-            self.repairs.add("failure-told")  # Codex and the SDKs wait for a failed response and know neither of these
+        # Codex and the SDKs wait for a failed response and know neither of these.
+        if kind in {"error", "response.cancelled"} and self._fired.by("failure-told"):
             return self.fail(problem_in(obj(data.get("response")) or data))
         return b"".join([self._write(kind, event, data, sse) for event in self._read(kind, data)])
 
@@ -105,23 +120,18 @@ class ResponsesWatch:
         mended = self._items.whole(output)
         after = response if mended == output else response | {"output": mended}
         id_ = responses.response_id(self._stamp)
-        if after.get("id") == id_:
-            return after
-        self.repairs.add("ids-steadied")
-        return after | {"id": id_}
+        return after if after.get("id") == id_ or not self._fired.by("ids-steadied") else after | {"id": id_}
 
     def _write(self, kind: str, event: Json, data: Json, sse: Sse) -> bytes:
         number, self._number = self._number, self._number + 1
         if not event.get("type"):
             event = event | {"type": kind}
-        if event.get("sequence_number") != number:
-            self.repairs.add("events-renumbered")
+        if event.get("sequence_number") != number and self._fired.by("events-renumbered"):
             event = event | {"sequence_number": number}
-        if event is data and sse.event == kind:
+        is_named = bool(sse.event) or self._fired.by("event-named")
+        if event is data and (sse.event == kind or not is_named):
             return sse.raw
-        if not sse.event:
-            self.repairs.add("event-named")
-        return _encoded(event)
+        return _encoded(event) if is_named else encode(dumps(event))
 
 
 def _encoded(event: Json) -> bytes:

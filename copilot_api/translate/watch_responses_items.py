@@ -12,7 +12,7 @@ from copilot_api.dialects.read import number, obj, string
 from copilot_api.dialects.responses_items import item_id
 from copilot_api.translate import free_text
 from copilot_api.translate.carrier import PREFIX
-from copilot_api.translate.repair import without
+from copilot_api.translate.repair import Fired, without
 from copilot_api.translate.sealed import seal
 
 _ENCRYPTED = frozenset({"reasoning", "compaction"})
@@ -21,16 +21,16 @@ _INPUT = "response.custom_tool_call_input."
 
 
 class OwnItems:
-    """The items of one answer by output index. `repairs` takes the names of what was mended.
+    """The items of one answer by output index. `fired` takes the names of what was mended.
 
     `freed` are namespace and name of the tools whose input is free text for the client, and perhaps wrapped for the model.
     """
 
-    def __init__(self, stamp: Stamp, model: Model, freed: frozenset[tuple[str, str]], repairs: set[str]) -> None:
+    def __init__(self, stamp: Stamp, model: Model, freed: frozenset[tuple[str, str]], fired: Fired) -> None:
         self._stamp = stamp
         self._model = model
         self._freed = freed
-        self._repairs = repairs
+        self._fired = fired
         self._ids: dict[int, str] = {}
         self._seals: dict[int, tuple[str, str]] = {}
         self._finished: dict[int, Json] = {}
@@ -71,15 +71,17 @@ class OwnItems:
         """One item, which may be not complete yet; itself if nothing was changed."""
         encrypted = string(item.get("encrypted_content"))
         after = item
-        if item.get("type") == "function_call" and (string(item.get("namespace")), string(item.get("name"))) in self._freed:
-            self._repairs.add("free-text-unwrapped")
+        if self._is_freed(item) and self._fired.by("free-text-unwrapped"):
             self._wrapped.add(at)
             text = free_text.unwrapped(string(item.get("arguments")))
             after = without(item, "arguments") | {"type": "custom_tool_call", "input": text}
-        if encrypted and not encrypted.startswith(PREFIX) and string(item.get("type")) in _ENCRYPTED:
-            self._repairs.add("reasoning-sealed")
+        is_bare = encrypted and not encrypted.startswith(PREFIX) and string(item.get("type")) in _ENCRYPTED
+        if is_bare and self._fired.by("reasoning-sealed"):
             after = after | {"encrypted_content": self._sealed(at, string(item.get("id")), encrypted)}
         return self._named(after, "id", self._id(at, string(after.get("type"))))
+
+    def _is_freed(self, item: Json) -> bool:
+        return item.get("type") == "function_call" and (string(item.get("namespace")), string(item.get("name"))) in self._freed
 
     def _sealed(self, at: int, id_: str, encrypted: str) -> str:
         """The same seal for the same text: the id that stands beside it at the end is not the one it was written under."""
@@ -93,10 +95,7 @@ class OwnItems:
         return self._ids.setdefault(at, item_id(kind, self._stamp.id, at))
 
     def _named(self, holder: Json, key: str, id_: str) -> Json:
-        if holder.get(key) == id_:
-            return holder
-        self._repairs.add("ids-steadied")
-        return holder | {key: id_}
+        return holder if holder.get(key) == id_ or not self._fired.by("ids-steadied") else holder | {key: id_}
 
     def _tell(self, at: int, text: str) -> Iterator[Json]:
         """The input of a free-text tool, which can be read only when all of it is there."""

@@ -7,26 +7,29 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from copilot_api.dialects.codec import Json, loads
 from copilot_api.dialects.events import Stamp
 from copilot_api.dialects.sse import SseDecoder
-from copilot_api.errors import CopilotApiError, UpstreamRefused
+from copilot_api.errors import ClientMistake, CopilotApiError, UpstreamRefused
 from copilot_api.translate import betas
 from copilot_api.translate.learned import Lesson
-from copilot_api.translate.repair import Endpoint, Target, mended
-from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS
+from copilot_api.translate.repair import Endpoint, Faults, Target, mended
+from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS, RESPONSES_ANSWERS
 from copilot_api.translate.repair_requests import REQUESTS
 from copilot_api.translate.repairs import Row
 from copilot_api.translate.retries import RETRIES, Again, Sent, again
 from copilot_api.translate.watch_chat import ChatWatch
 from copilot_api.translate.watch_messages import MessagesWatch
+from copilot_api.translate.watch_responses import ResponsesWatch
 from tests.builders.models import model
 
 FOLDER = Path(__file__).parent.parent / "translate" / "repairs"
 PLACES = {"/chat/completions": "chat", "/v1/messages": "messages", "/responses": "responses", "": "any"}
 STAMP = Stamp(id="7", created=99, model="asked")
+Watch: TypeAlias = ChatWatch | MessagesWatch | ResponsesWatch
+ANSWERS = {"/chat/completions": CHAT_ANSWERS, "/v1/messages": MESSAGES_ANSWERS, "/responses": RESPONSES_ANSWERS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +96,17 @@ def _target(fixture: Fixture) -> Target:
 
 def _request(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
     endpoint: Endpoint = row.where  # type: ignore[assignment] # request rows of other places are played elsewhere
-    table = tuple(repair for repair in REQUESTS[endpoint] if not (leave_out and repair.name == row.name))
-    after, fired = mended(loads(fixture.before.encode()), _target(fixture), table)
-    return Outcome(value=after, fired=frozenset(fired))
+    body, target = loads(fixture.before.encode()), _target(fixture)
+    fired: set[str] = set()
+    for repair in REQUESTS[endpoint]:
+        if leave_out and repair.name == row.name:
+            continue
+        try:
+            body, names = mended(body, target, (repair,))
+        except ClientMistake as mistake:  # a row that refuses has fired as well
+            return Outcome(value=mistake.message, fired=frozenset({*fired, repair.name}))
+        fired |= {*names}
+    return Outcome(value=body, fired=frozenset(fired))
 
 
 def _betas(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
@@ -106,14 +117,8 @@ def _betas(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
 
 
 def _answer(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
-    tables = {"/chat/completions": CHAT_ANSWERS, "/v1/messages": MESSAGES_ANSWERS}
-    table = {name: fault for name, fault in tables[row.where].items() if not (leave_out and name == row.name)}
-    names = dict(pair.split("=") for pair in fixture.list("names"))
-    watch: ChatWatch | MessagesWatch = (
-        ChatWatch(STAMP, wants_usage=fixture.is_set("usage"), merges=True, tool_names=names, table=table)
-        if row.where == "/chat/completions"
-        else MessagesWatch(STAMP, tool_names=names, table=table)
-    )
+    table = {name: fault for name, fault in ANSWERS[row.where].items() if not (leave_out and name == row.name)}
+    watch = _watch(row, fixture, table)
     before = _value(fixture.before)
     try:
         value = watch.whole(before) if isinstance(before, dict) else _stream(watch, fixture.before)
@@ -122,7 +127,17 @@ def _answer(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
     return Outcome(value=value, fired=frozenset(watch.repairs))
 
 
-def _stream(watch: ChatWatch | MessagesWatch, text: str) -> str:
+def _watch(row: Row, fixture: Fixture, table: Faults) -> Watch:
+    names = dict(pair.split("=") for pair in fixture.list("names"))
+    if row.where == "/chat/completions":
+        return ChatWatch(STAMP, wants_usage=fixture.is_set("usage"), merges=True, tool_names=names, table=table)
+    if row.where == "/v1/messages":
+        return MessagesWatch(STAMP, tool_names=names, table=table)
+    freed = frozenset(("", name) for name in fixture.list("freed"))
+    return ResponsesWatch(STAMP, _target(fixture).model, request={}, freed=freed, table=table)
+
+
+def _stream(watch: Watch, text: str) -> str:
     out = b"".join(map(watch.frame, SseDecoder().feed(text.encode())))
     return (out + watch.close()).decode()
 

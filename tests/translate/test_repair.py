@@ -18,8 +18,8 @@ def shout(body: Json, _target: Target) -> Json:
 
 
 TABLE = (
-    Repair(name="shout", does="", source="", mend=shout),
-    Repair(name="trim", does="", source="", mend=lambda b, _: without(b, "x")),
+    Repair(name="shout", when="", does="", source="", mend=shout),
+    Repair(name="trim", when="", does="", source="", mend=lambda b, _: without(b, "x")),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from copilot_api.translate import repair_answers
 from copilot_api.translate.repair import Faults, Fired
-from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS
+from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS, RESPONSES_ANSWERS
 
 ROOM = Path(repair_answers.__file__).parent
 
@@ -20,9 +20,16 @@ def asked_for(module: str) -> set[str]:
     return {argument.value for argument in asking if isinstance(argument, ast.Constant) and isinstance(argument.value, str)}
 
 
-@pytest.mark.parametrize(("module", "table"), [("watch_chat", CHAT_ANSWERS), ("watch_messages", MESSAGES_ANSWERS)])
-def test_a_watch_asks_for_the_rows_of_its_table_and_for_no_others(module: str, table: Faults) -> None:
-    assert asked_for(module) == set(table)
+WATCHES = [
+    (("watch_chat",), CHAT_ANSWERS),
+    (("watch_messages",), MESSAGES_ANSWERS),
+    (("watch_responses", "watch_responses_items"), RESPONSES_ANSWERS),
+]
+
+
+@pytest.mark.parametrize(("modules", "table"), WATCHES)
+def test_a_watch_asks_for_the_rows_of_its_table_and_for_no_others(modules: tuple[str, ...], table: Faults) -> None:
+    assert {name for module in modules for name in asked_for(module)} == set(table)
 
 
 def test_what_is_not_in_the_table_cannot_fire() -> None:

@@ -65,6 +65,25 @@ def test_sampling_dropped_where_it_is_refused(id_: str, given: Json, sent: Json)
     assert fired == (("sampling-dropped",) if given != sent else ())
 
 
+def test_claude_is_kept_within_its_heat() -> None:
+    assert repaired("claude-haiku-4.5", max_tokens=5, temperature=1.7)[0]["temperature"] == 1
+    assert repaired("gpt-4.1", temperature=1.7)[1] == ()
+
+
+def test_kimi_is_served_with_one_sampling_only() -> None:
+    body, fired = repaired("kimi-k3", temperature=0.2)
+    assert (body["temperature"], body.get("top_p"), fired) == (1, None, ("kimi-sampling",))
+    assert repaired("kimi-k3", temperature=1, top_p=0.95)[1] == ()
+
+
+def test_blank_descriptions_dropped() -> None:
+    blank = {"type": "function", "function": TOOL["function"] | {"description": "\n"}}
+    assert repaired("gpt-4.1", tools=[blank, {"type": "odd"}]) == (
+        ASK | {"tools": [TOOL, {"type": "odd"}]},
+        ("blank-descriptions-dropped",),
+    )
+
+
 def test_fields_dropped_that_copilot_does_not_know() -> None:
     unknown: Json = {"store": True, "service_tier": "auto", "metadata": {}, "user": "u", "seed": 1, "logprobs": True}
     assert repaired("claude-haiku-4.5", max_tokens=5, **unknown) == (ASK | {"max_tokens": 5}, ("fields-dropped",))

@@ -116,22 +116,52 @@ def test_reasoning_of_another_model_is_forgotten_in_chat() -> None:
     assert (found.name, found.body["messages"]) == ("thinking-forgotten", [USER, said, USER])
 
 
-def test_a_format_that_was_all_there_was_leaves_nothing() -> None:
-    found = after({"messages": [USER], "output_config": {"format": {}}}, "output_config.format: not supported on this model")
+@pytest.mark.parametrize("system", [None, "Be kind.", [{"type": "text", "text": "Be kind."}]])
+def test_a_format_that_the_model_does_not_know_is_asked_for_in_words(system: object) -> None:
+    wanted = {"format": {"type": "json_schema", "schema": {"type": "object", "title": "Place"}}}
+    body: Json = {"messages": [USER], "output_config": wanted} | ({"system": system} if system else {})
+    found = after(body, "output_config.format: structured outputs are not supported on this model")
     assert found is not None
-    assert found.body == {"messages": [USER]}
+    assert "output_config" not in found.body
+    assert [block["text"] for block in found.body["system"][:-1]] == (["Be kind."] if system else [])
+    assert '"title":"Place"' in found.body["system"][-1]["text"]
 
 
-def test_references_are_tried_without_ids_first_and_then_without_reasoning() -> None:
-    reasoning = {"type": "reasoning", "id": "rs_1", "encrypted_content": "x"}
-    body = {"input": [{"role": "user", "content": "q"}, reasoning, {"type": "item_reference", "id": "x"}]}
-    message = "Invalid 'input[1].id': 'rs_1'. Expected an ID that begins with 'rs'."
+@pytest.mark.parametrize(
+    "message",
+    [
+        "input item ID does not belong to this connection",
+        "Invalid 'input[1].id': 'blob'. Expected an ID that begins with 'rs'.",
+        "The encrypted content could not be verified. Reason: item_id did not match the target item id.",
+    ],
+)
+def test_ids_that_upstream_does_not_know_go_first_and_the_reasoning_next(message: str) -> None:
+    said = {"role": "user", "content": "q"}
+    body = {"input": [said | {"id": "msg_1"}, {"type": "reasoning", "id": "blob", "encrypted_content": "RU5D"}]}
     first = after(body, message, endpoint="/responses")
     assert first is not None
-    assert (first.name, first.body["input"][1:]) == ("item-ids-dropped", [{"type": "reasoning", "encrypted_content": "x"}])
+    assert first.name == "ids-forgotten"
+    assert first.body["input"] == [said, {"type": "reasoning", "encrypted_content": "RU5D"}]
     second = after(first.body, message, endpoint="/responses", tried=(first.name,))
     assert second is not None
-    assert (second.name, second.body["input"]) == ("reasoning-forgotten", [{"role": "user", "content": "q"}])
+    assert (second.name, second.body["input"]) == ("reasoning-forgotten", [said])
+    assert after(second.body, message, endpoint="/responses", tried=(first.name, second.name)) is None
+
+
+def test_tools_that_are_refused_go_unless_one_of_them_has_to_be_called() -> None:
+    refused = "The requested tool image_generation is not supported."
+    image = {"type": "image_generation"}
+    body = {"input": "q", "tools": [image, {"type": "function", "name": "f"}], "tool_choice": "auto"}
+    found = after(body, refused, endpoint="/responses")
+    assert found is not None
+    assert found.body == body | {"tools": [{"type": "function", "name": "f"}]}
+    only = after(body | {"tools": [image], "parallel_tool_calls": True}, refused, endpoint="/responses")
+    assert only is not None
+    assert only.body == {"input": "q"}
+    assert after(body | {"tool_choice": {"type": "image_generation"}}, refused, endpoint="/responses") is None
+    assert after({"input": "q"}, refused, endpoint="/responses") is None
+    assert after({"input": "q"}, "The requested tool custom is not supported.", endpoint="/responses") is None
+    assert after(body, refused, endpoint="/chat/completions") is None
 
 
 def test_other_betas_stay() -> None:

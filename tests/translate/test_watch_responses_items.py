@@ -2,6 +2,8 @@
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Stamp
+from copilot_api.translate.repair import Fired
+from copilot_api.translate.repair_answers import RESPONSES_ANSWERS
 from copilot_api.translate.sealed import unseal
 from copilot_api.translate.watch_responses_items import OwnItems
 from tests.builders.models import model
@@ -12,9 +14,9 @@ FREED = frozenset({("", "apply_patch"), ("functions", "exec")})
 
 
 def fed(*events: Json) -> tuple[list[Json], OwnItems, set[str]]:
-    repairs: set[str] = set()
-    items = OwnItems(STAMP, MODEL, FREED, repairs)
-    return [told for event in events for told in items.feed(event["type"], event)], items, repairs
+    fired = Fired(RESPONSES_ANSWERS)
+    items = OwnItems(STAMP, MODEL, FREED, fired)
+    return [told for event in events for told in items.feed(event["type"], event)], items, fired.names
 
 
 def added(at: int, **item: object) -> Json:
