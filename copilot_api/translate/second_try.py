@@ -7,7 +7,7 @@ from copilot_api.dialects.read import obj, objs, string
 from copilot_api.errors import UpstreamRefused
 from copilot_api.translate import notes, second_try_responses
 from copilot_api.translate.repair import Endpoint, without
-from copilot_api.translate.repair_messages import keeping_thinking, paused
+from copilot_api.translate.repair_messages_thinking import keeping_thinking, paused
 from copilot_api.translate.repair_messages_turns import THINKING
 
 _NAMED_FIELD = re.compile(r"(?:Unsupported (?:parameter|value): |^)['`](?P<field>[a-z_]+)['`]")
