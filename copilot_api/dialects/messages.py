@@ -96,15 +96,14 @@ class Encoder:
         self._blocks = Blocks()
         self._counted = Counted(estimated=True)
         self._refused = False
+        self._opened = False
         self._ended = False
 
     def feed(self, event: Event) -> bytes:
         """The bytes that tell the client of `event`."""
         match event:
             case Opened():
-                return _frame(
-                    "message_start", message=_message(self._stamp) | {"usage": usage(self._counted) | {"output_tokens": 1}}
-                )
+                return self._open()
             case Counted():
                 self._counted = event
                 return b""
@@ -122,8 +121,16 @@ class Encoder:
         return b"" if self._ended else self.feed(Failed(problem=UpstreamBroke(CUT_SHORT)))
 
     def heartbeat(self) -> bytes:
-        """A sign of life for a client that has heard nothing for a while."""
+        """A sign of life for a client that has heard nothing for a while: the first is that the message begins."""
+        if not (self._opened or self._ended):
+            return self._open()
         return messages_heartbeat.heartbeat(None if self._ended else self._blocks.open_block)
+
+    def _open(self) -> bytes:
+        if self._opened:
+            return b""
+        self._opened = True
+        return _frame("message_start", message=_message(self._stamp) | {"usage": usage(self._counted) | {"output_tokens": 1}})
 
     def _end(self, event: Closed) -> bytes:
         self._ended = True

@@ -59,8 +59,8 @@ _ECHOED: Json = {
     "top_p": 1.0,
     "truncation": "disabled",
 }
-BEFORE_IT_BEGINS = comment("keep-alive")
-"""A sign of life for a client that has not been told of the answer yet: its reader takes nothing else as the first event."""
+NOTHING = comment("keep-alive")
+"""A sign of life outside an answer: readers take no event before its first or after its last."""
 
 _ECHOED_IF_GIVEN = ("prompt_cache_key", "safety_identifier", "user")
 
@@ -144,8 +144,10 @@ class Encoder:
         return b"" if self._ended else self.feed(Failed(problem=UpstreamBroke(CUT_SHORT)))
 
     def heartbeat(self) -> bytes:
-        """A sign of life for a client that has heard nothing for a while."""
-        return BEFORE_IT_BEGINS if self._ended or not self._opened else self._frame(keepalive())
+        """A sign of life for a client that has heard nothing for a while: the first is that the answer begins."""
+        if self._ended:
+            return NOTHING
+        return self._frame(keepalive()) if self._opened else self._open()
 
     def _open(self) -> bytes:
         """The first two events, without which clients understand no other."""

@@ -17,6 +17,7 @@ from copilot_api.server.calibration import Offer
 from copilot_api.translate import Client, Translation
 
 HEADER_NAMES = 40
+LOSSES, REPAIRS = "x-copilot-api-losses", "x-copilot-api-repairs"
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Errand:
         if isinstance(error, CopilotApiError):
             self.status = error.status
         elif isinstance(error, asyncio.CancelledError | ConnectionError):
-            self.status = 499
+            self.status = 200 if self.work.finished else 499  # who leaves at the end has read it
         elif error is not None:
             self.status = 500
         self._tell()
@@ -58,9 +59,9 @@ class Errand:
             self.counted(self.client, self.body, self.model, self.work.usage, size_bytes=self.size_bytes)
 
     def _tell(self) -> None:
-        usage = self.work.usage or Counted()
+        usage, told = self.work.usage or Counted(), notes(self.work)
         _log.info(
-            "%s %s -> %s %s, initiator %s (%s), %d, %d tokens in (%d cached), %d out, %d ms",
+            "%s %s -> %s %s, initiator %s (%s), %d, %d tokens in (%d cached), %d out, %d ms%s",
             self.client,
             self.model.id,
             self.work.endpoint,
@@ -72,12 +73,15 @@ class Errand:
             usage.cached,
             usage.output,
             (time.monotonic() - self.started) * 1000,
+            f", lost {told[LOSSES]}" if LOSSES in told else "",
         )
+        if repairs := told.get(REPAIRS):
+            _log.debug("mended: %s", repairs)
 
 
 def notes(work: Translation) -> dict[str, str]:
     """What was done to the request, as response headers: names only, cleaned, because some are the client's own."""
-    found = {"x-copilot-api-losses": sorted(work.losses), "x-copilot-api-repairs": list(work.repairs)}
+    found = {LOSSES: sorted(work.losses), REPAIRS: list(work.repairs)}
     return {
         header: ",".join(re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80] for name in names[:HEADER_NAMES])
         for header, names in found.items()

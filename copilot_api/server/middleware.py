@@ -86,8 +86,9 @@ class Entrance:
             if self._traffic.resume():
                 return _drawn(request, Stopping("copilot-api is shutting down", hint="try again when it is back"))
             raise
-        except ConnectionError:
-            raise  # the client is gone; there is nobody to answer
+        except ConnectionError as error:
+            # The client is gone, there is nobody to answer; aiohttp would draw and log anything else as a fault.
+            raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the top of a request: whatever it is, the client gets an answer
             return _drawn(request, noted(error))
 

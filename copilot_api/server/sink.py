@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from aiohttp import web
@@ -80,8 +81,9 @@ class Sink:
         self._due_at = self._loop.time() + self._heartbeat_s
 
     async def end(self) -> None:
-        """Nothing follows."""
-        await self.response.write_eof()
+        """Nothing follows. A client may hang up as soon as it has read the last event, as Codex does."""
+        with suppress(ConnectionError):
+            await self.response.write_eof()
 
     async def farewell(self, data: bytes) -> None:
         """The last words, for a client that may have stopped reading long ago; it is not waited for."""

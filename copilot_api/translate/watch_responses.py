@@ -87,7 +87,7 @@ class ResponsesWatch:
     def heartbeat(self) -> bytes:
         """A sign of life for a client that has heard nothing for a while. It takes a number, so later events get others."""
         if self._response is None or self._done:
-            return responses.BEFORE_IT_BEGINS
+            return responses.NOTHING
         number, self._number = self._number, self._number + 1
         return _encoded(responses.keepalive() | {"sequence_number": number})
 

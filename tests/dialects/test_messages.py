@@ -202,3 +202,15 @@ def test_an_overflowing_prompt_is_told_in_the_words_that_make_claude_code_compac
 
 def test_the_request_id_stands_beside_the_error() -> None:
     assert messages.error(ClientMistake("x"), "req_1")["request_id"] == "req_1"
+
+
+def test_the_first_heartbeat_begins_the_message() -> None:
+    """Claude Code waits for events; a model may think for minutes before its endpoint says anything."""
+    encoder = messages.Encoder(STAMP)
+    begun = encoder.heartbeat()
+    assert [frame.event for frame in SseDecoder().feed(begun)] == ["message_start"]
+    assert encoder.heartbeat() == messages.PING
+    assert encoder.feed(Opened()) == b""
+    rest = b"".join(map(encoder.feed, [Text(text="a"), Closed(reason="stop")]))
+    assert anthropic_reads(begun + rest)["content"] == [{"type": "text", "text": "a"}]
+    assert encoder.heartbeat() == messages.PING

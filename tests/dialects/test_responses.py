@@ -313,11 +313,11 @@ def test_refusals_before_the_answer_are_openais() -> None:
     assert responses.status(problem) == 400
 
 
-def test_a_heartbeat_is_a_numbered_event_once_the_answer_has_begun() -> None:
+def test_a_heartbeat_is_a_numbered_event_and_the_first_begins_the_answer() -> None:
     """Codex's clock is set back by events and not by comments; but nothing may come before the first event."""
     encoder = responses.Encoder(STAMP, request={})
-    assert encoder.heartbeat() == b": keep-alive\n\n"
-    encoder.feed(Opened())
+    assert [frame.event for frame in SseDecoder().feed(encoder.heartbeat())] == ["response.created", "response.in_progress"]
+    assert encoder.feed(Opened()) == b""
     assert encoder.heartbeat() == b'event: keepalive\ndata: {"type":"keepalive","sequence_number":2}\n\n'
     assert b'"sequence_number":3' in encoder.feed(Text(text="a"))
     encoder.feed(Closed(reason="stop"))

@@ -57,6 +57,14 @@ def test_the_log_tells_how_a_request_ended(caplog: pytest.LogCaptureFixture, err
     assert "canary" not in line
 
 
+def test_who_leaves_when_the_end_was_said_was_answered(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "copilot_api.server.errand")
+    with pytest.raises(ConnectionResetError), errand(stream=True) as one:
+        one.work.feed(b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n')
+        raise ConnectionResetError
+    assert "), 200, " in caplog.text
+
+
 def test_an_answer_that_was_given_keeps_its_status(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "copilot_api.server.errand")
     with errand() as one:
@@ -64,10 +72,14 @@ def test_an_answer_that_was_given_keeps_its_status(caplog: pytest.LogCaptureFixt
     assert "), 200, " in caplog.text
 
 
-def test_what_was_lost_is_told_by_name_and_cleaned() -> None:
-    told = notes(errand(top_k=5, **{"a\r\nb": 1}).work)["x-copilot-api-losses"]
+def test_what_was_lost_is_told_by_name_and_cleaned(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "copilot_api.server.errand")
+    with errand(top_k=5, stop_sequences=[], **{"a\r\nb": "canary"}) as one:
+        told = notes(one.work)["x-copilot-api-losses"]
     assert "top_k" in told.split(",")
     assert "\r" not in told
+    assert caplog.records[0].getMessage().endswith(f" ms, lost {told}")
+    assert "canary" not in caplog.text
 
 
 def test_where_nothing_was_lost_nothing_is_told() -> None:

@@ -389,6 +389,41 @@ async def test_a_client_that_leaves_before_the_answer_ends_the_work_upstream(
     await eventually(lambda: service.status.active == 0)
 
 
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_a_client_that_hangs_up_on_the_last_event_was_answered(
+    service: Service, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, forgets: bool
+) -> None:
+    """Codex does, without waiting for the end of the stream, which Copilot forgets at times."""
+    caplog.set_level("INFO", "copilot_api")
+    if forgets:
+        sandbox.script.fault("stall_mid", after=99)
+    async with Wire(service.url) as wire:
+        await wire.post("/v1/responses", json.dumps({"model": "gpt-5-mini", "input": "Hei", "stream": True}).encode())
+        await wire.until(b"event: response.completed")
+        wire.writer.transport.abort()
+        await eventually(lambda: "responses gpt-5-mini -> /responses" in caplog.text)
+    assert "), 200, " in caplog.text
+    await eventually(lambda: service.status.active == 0)
+    assert "Error handling request" not in caplog.text
+
+
+async def test_a_client_that_leaves_while_it_is_written_to_is_no_fault(
+    service: Service, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "copilot_api")
+    frame = FINISHED_CHAT[0].replace(b"All.", b"x" * 65536)
+    sandbox.script.raw(*([frame] * 400))
+    async with Wire(service.url) as wire:
+        await wire.post(CHAT_PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"\r\n\r\n")
+        await asyncio.sleep(0.2)
+        wire.writer.transport.abort()
+        await eventually(lambda: "), 499, " in caplog.text)
+    await eventually(lambda: service.status.active == 0)
+    assert "Error handling request" not in caplog.text
+    assert "fault of our own" not in caplog.text
+
+
 async def test_a_slow_client_slows_copilot_down_instead_of_filling_memory(service: Service, sandbox: Sandbox) -> None:
     frame = FINISHED_CHAT[0].replace(b"All.", b"x" * 65536)
     sandbox.script.raw(*([frame] * 400), b"data: [DONE]\n\n")

@@ -243,9 +243,9 @@ def test_our_own_answers_pass_as_they_are() -> None:
 def test_a_sign_of_life_between_events_takes_a_number_and_before_or_after_them_is_a_comment() -> None:
     watch = watching()
     frames = list(SseDecoder().feed(STREAM))
-    assert watch.heartbeat() == responses.BEFORE_IT_BEGINS
+    assert watch.heartbeat() == responses.NOTHING
     out = watch.frame(frames[0]) + watch.heartbeat() + b"".join(map(watch.frame, frames[1:]))
     events = [loads(frame.data) for frame in SseDecoder().feed(out)]
     assert events[1] == responses.keepalive() | {"sequence_number": 1}
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
-    assert watch.heartbeat() == responses.BEFORE_IT_BEGINS
+    assert watch.heartbeat() == responses.NOTHING
