@@ -32,10 +32,13 @@ def test_whether_a_request_passes_through_is_known(client: Client, id_: str, pas
     assert started(client, id_).is_passthrough is passes
 
 
-@pytest.mark.parametrize(("client", "beat"), [("chat", b": keep-alive\n\n"), ("messages", messages.PING)])
-def test_a_heartbeat_is_what_the_clients_readers_skip(client: Client, beat: bytes) -> None:
-    assert started(client, "gpt-4.1", stream=True).heartbeat() == beat
-    assert started(client, "gpt-4.1").heartbeat() == b""
+@pytest.mark.parametrize(
+    ("client", "id_", "beat"),
+    [("chat", "gpt-4.1", b": keep-alive\n\n"), ("messages", "claude-sonnet-4.6", messages.PING)],
+)
+def test_a_heartbeat_is_what_the_clients_readers_skip(client: Client, id_: str, beat: bytes) -> None:
+    assert started(client, id_, stream=True).heartbeat() == beat
+    assert started(client, id_).heartbeat() == b""
 
 
 def test_a_refusal_is_answered_with_a_mended_request_once() -> None:
