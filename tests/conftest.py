@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
@@ -23,6 +24,9 @@ from tests.builders.desktop import PROGRAMS
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
+# Started in the background of a script, this process was told to ignore Ctrl-C, and would tell the programs it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS_A_DESKTOP = {"desktop", "inside", "locked_desktop", "bare_session"}
 

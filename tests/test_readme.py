@@ -136,7 +136,7 @@ def test_every_option_mentioned_anywhere_exists() -> None:
 
 
 def test_the_example_of_a_settings_file_is_one(tmp_path: Path) -> None:
-    example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    example = re.search(r"```toml\n(.*?)```", section("Settings"), re.DOTALL)
     assert example is not None
     path = tmp_path / "config.toml"
     path.write_text(example[1], "utf-8")
@@ -145,15 +145,21 @@ def test_the_example_of_a_settings_file_is_one(tmp_path: Path) -> None:
 
 def test_the_examples_of_client_files_are_json() -> None:
     examples = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     assert all(json.loads(example) for example in examples)
+
+
+def test_the_example_for_codex_is_toml() -> None:
+    example = re.search(r"```toml\n(.*?)```", section("Point clients at it"), re.DOTALL)
+    assert example is not None
+    assert tomllib.loads(example[1])["model_providers"]["copilot-api"]["wire_api"] == "responses"
 
 
 async def test_every_route_described_is_served(service: Service, http: aiohttp.ClientSession) -> None:
     described = re.findall(r"`(GET|POST) (/[^`]*)`", section("Routes"))
-    assert len(described) == 13
+    assert len(described) == 16
     for method, path in described:
-        url = service.url + path.replace("{id}", "gpt-4.1")
+        url = service.url + path.replace("{id}", "gpt-4.1").replace("{model}", "gpt-4.1")
         async with http.request(method, url, json={} if method == "POST" else None) as response:
             assert response.status in ({400} if method == "POST" else {403} if path == "/token" else {200}), path
 

@@ -9,7 +9,7 @@ from copilot_api.cli.options import ACCOUNT, with_settings
 from copilot_api.settings import Settings
 
 if TYPE_CHECKING:
-    from copilot_api.dialects.models import Model
+    from copilot_api.dialects.models import Endpoint, Model
 
 HEAD = ("id", "vendor", "context", "output", "endpoints", "usable")
 
@@ -37,6 +37,9 @@ async def _read(loaded: Settings) -> "list[Model]":
         return list((await catalog(opened, grant).models()).values())
 
 
+SERVED: tuple["Endpoint", ...] = ("/chat/completions", "/v1/messages", "/responses", "/embeddings")
+
+
 def facts(model: "Model") -> dict[str, Any]:
     """One model for `--json`; sizes in tokens, None where Copilot names none."""
     return {
@@ -61,8 +64,8 @@ def why_not(model: "Model") -> str:
         return "it completes code in editors only"
     if not model.enabled:
         return "it is not enabled: see github.com/settings/copilot"
-    if not any(model.speaks(endpoint) for endpoint in ("/chat/completions", "/v1/messages", "/embeddings")):
-        return "Copilot offers it at an endpoint that is not served here yet"
+    if not any(model.speaks(endpoint) for endpoint in SERVED):
+        return "Copilot offers it at an endpoint that is not served here"
     return ""
 
 

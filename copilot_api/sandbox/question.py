@@ -104,10 +104,16 @@ def from_chat(body: Json, model: Model) -> Question:
         thinks=bool(effort and effort != "none") or bool(budget),
         limit=int(limit) if limit else None,
         stops=(stop,) if isinstance(stop, str) else tuple(stop),
-        schema=(output_format.get("json_schema") or {}).get("schema") if model.structured and not model.is_gemini else None,
+        schema=_schema(output_format, model),
         wants_json=output_format.get("type") == "json_object",
         images=sum(p.get("type") == "image_url" for p in parts),
     )
+
+
+def _schema(output_format: Json, model: Model) -> Json | None:
+    """The schema that the answer is held to; Gemini takes one and pays no heed."""
+    is_heeded = output_format.get("type") == "json_schema" and model.structured and not model.is_gemini
+    return dict(output_format["json_schema"]["schema"]) if is_heeded else None
 
 
 def _shows(thinking: Json, model: Model) -> bool:

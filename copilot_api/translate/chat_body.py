@@ -7,6 +7,8 @@ from copilot_api.translate.chat_writer import ChatWriter
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.tool_choice import Choice
 
+_MOST = {"temperature": 2, "top_p": 1}
+
 
 def conversation(fields: Fields, writer: ChatWriter, instruction: str, *, messages: str, picture: str) -> list[Json]:
     """The messages. Losses are named as the client knows its `messages` and a `picture` in one."""
@@ -35,13 +37,15 @@ def most_output(cap: int | None, model: Model) -> int | None:
 
 
 def sampling(fields: Fields, model: Model, thinking: Json) -> Json:
-    """Takes temperature and top_p. A Claude that thinks is limited to hardly any choice."""
+    """Takes temperature and top_p. A Claude that thinks is limited to hardly any choice. Raises ClientMistake out of range."""
     is_limited = model.is_claude and thinking not in ({}, {"reasoning_effort": "none"})
     said: Json = {}
     for key, fits in effort.SAMPLING_WHILE_THINKING.items():
         number = fields.number(key)
         if number is None:
             continue
+        if not 0 <= number <= _MOST[key]:
+            raise fields.mistake(key, f"must be between 0 and {_MOST[key]}")
         if is_limited and not fits(number):
             fields.lose(key)
         else:

@@ -33,7 +33,7 @@ def _request(fields: Fields, model: Model) -> Request:
         fields.lose("tools.cache_control")
     sent = (
         {"model": model.id}
-        | said
+        | responses_body.naming_json(said, shape, model)
         | responses_body.offered(choice)
         | responses_body.cap(fields, cap, "max_tokens")
         | responses_body.text(shape, verbosity.take(fields, model))

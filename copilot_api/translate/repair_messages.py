@@ -4,18 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from copilot_api.dialects.codec import Json
-from copilot_api.dialects.read import obj, objs, string, whole_or_none
+from copilot_api.dialects.read import obj, string, whole_or_none
 from copilot_api.errors import ClientMistake
-from copilot_api.translate import carrier, notes, repair_names, repair_pictures
+from copilot_api.translate import notes, repair_names, repair_pictures
+from copilot_api.translate import repair_messages_cache as cache
+from copilot_api.translate import repair_messages_thinking as thinking
 from copilot_api.translate import repair_messages_turns as turns
 from copilot_api.translate.effort import nearest
 from copilot_api.translate.repair import LEARNED, Repair, Target, described, each, each_message, without
-from copilot_api.translate.repair_messages_turns import THINKING
+from copilot_api.translate.repair_messages_turns import as_blocks
 
 CONTEXT_BETA = "context-management-2025-06-27"
-CACHE_TTL_BETA = "extended-cache-ttl-2025-04-11"
 TOOL_USE_BETA = "advanced-tool-use-2025-11-20"
-MARKER_LIMIT = 4
 
 _NEVER = ("service_tier", "inference_geo", "speed", "container", "mcp_servers", "betas", "thread", "stream_options")
 _SERVER_TOOLS = ("web_search_", "web_fetch_", "code_execution_", "computer_", "advisor_", "mcp_")
@@ -55,18 +55,18 @@ def _system_moved(body: Json, _target: Target) -> Json:
     messages = body.get("messages")
     if not isinstance(messages, list) or not any(obj(m).get("role") == "system" for m in messages):
         return body
-    system = _blocks(body.get("system"))
+    system = as_blocks(body.get("system"))
     moved: list[Any] = []
     for message in messages:
         if obj(message).get("role") != "system":
             moved.append(message)
             continue
-        reminders = [_reminder(block) for block in _blocks(message.get("content")) if string(block.get("text")).strip()]
+        reminders = [_reminder(block) for block in as_blocks(message.get("content")) if string(block.get("text")).strip()]
         at = next((n for n in range(len(moved) - 1, -1, -1) if obj(moved[n]).get("role") == "user"), None)
         if at is None:
             system = [*system, *reminders]
         else:
-            moved[at] = moved[at] | {"content": [*_blocks(moved[at].get("content")), *reminders]}
+            moved[at] = moved[at] | {"content": [*as_blocks(moved[at].get("content")), *reminders]}
     return body | {"messages": moved} | ({"system": system} if system else {})
 
 
@@ -137,70 +137,6 @@ def _unique(body: Json, _target: Target) -> Json:
     return each(body, "tools", first)
 
 
-def _cache_control(body: Json, target: Target) -> Json:
-    """Scopes, and lifetimes without their beta, are refused; so are markers on thinking and inside tool results."""
-    keys = ("type", "ttl") if CACHE_TTL_BETA in target.betas else ("type",)
-    body = each(each(body, "tools", lambda t: _plain_marker(t, keys)), "system", lambda s: _plain_marker(s, keys))
-    body = each_message(body, lambda m: _with_blocks(m, lambda b: _plain_marker(_inside_marked(b), keys)))
-    return _top_level_marker(body, keys)
-
-
-def _plain_marker(block: Json, keys: tuple[str, ...]) -> Json:
-    marker = block.get("cache_control")
-    if "cache_control" not in block:
-        return block
-    if not isinstance(marker, dict) or string(block.get("type")) in THINKING:
-        return without(block, "cache_control")
-    plain = {key: value for key, value in marker.items() if key in keys}
-    return block if len(plain) == len(marker) else block | {"cache_control": plain}
-
-
-def _inside_marked(block: Json) -> Json:
-    """A marker inside a tool result moves to the result itself, which is where it is allowed."""
-    inner = [item for item in objs(block.get("content")) if "cache_control" in item]
-    if block.get("type") != "tool_result" or not inner:
-        return block
-    return {"cache_control": inner[-1]["cache_control"]} | each(block, "content", lambda item: without(item, "cache_control"))
-
-
-def _top_level_marker(body: Json, keys: tuple[str, ...]) -> Json:
-    """`cache_control` of the request as a whole is what Anthropic puts on the last block that can hold it."""
-    if "cache_control" not in body:
-        return body
-    marker, body = body["cache_control"], without(body, "cache_control")
-    messages = body.get("messages")
-    if not isinstance(marker, dict) or not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
-        return body
-    blocks = _blocks(messages[-1].get("content"))
-    if not blocks or string(blocks[-1].get("type")) in THINKING or "cache_control" in blocks[-1]:
-        return body
-    marked = _plain_marker(blocks[-1] | {"cache_control": marker}, keys)
-    return body | {"messages": [*messages[:-1], messages[-1] | {"content": [*blocks[:-1], marked]}]}
-
-
-def _markers(body: Json, _target: Target) -> Json:
-    """Four markers are the limit: the last four cache the most."""
-    surplus = _count_markers(body) - MARKER_LIMIT
-    if surplus <= 0:
-        return body
-
-    def strip(block: Json) -> Json:
-        nonlocal surplus
-        if surplus <= 0 or "cache_control" not in block:
-            return block
-        surplus -= 1
-        return without(block, "cache_control")
-
-    body = each(each(body, "tools", strip), "system", strip)
-    return each_message(body, lambda m: _with_blocks(m, strip))
-
-
-def _count_markers(body: Json) -> int:
-    holders = [*objs(body.get("tools")), *objs(body.get("system"))]
-    holders += [block for message in objs(body.get("messages")) for block in objs(message.get("content"))]
-    return sum("cache_control" in holder for holder in holders)
-
-
 def _blank_text(body: Json, _target: Target) -> Json:
     """Blank text is refused, and so is a message without content."""
     body = each(body, "system", lambda block: None if _is_blank(block) else block)
@@ -224,70 +160,6 @@ def _is_blank(block: Json) -> bool:
 def _is_empty(message: Json) -> bool:
     content = message.get("content")
     return not content.strip() if isinstance(content, str) else isinstance(content, list) and not content
-
-
-def _thinking_history(body: Json, _target: Target) -> Json:
-    """Only reasoning that Anthropic signed comes back to Anthropic."""
-    return keeping_thinking(body, _is_own_thinking)
-
-
-def keeping_thinking(body: Json, is_kept: Callable[[Json], bool]) -> Json:
-    """`body` with only those blocks in its history that `is_kept`."""
-    return each_message(body, lambda m: _with_blocks(m, lambda b: b if is_kept(b) else None))
-
-
-def paused(body: Json, _target: Target | None = None) -> Json:
-    """`body` without thinking, where the newest turn calls tools and its thinking is lost: the two do not go together."""
-    if obj(body.get("thinking")).get("type") != "enabled":
-        return body
-    newest = next((m for m in reversed(objs(body.get("messages"))) if m.get("role") == "assistant"), {})
-    kinds = [string(block.get("type")) for block in objs(newest.get("content"))]
-    return without(body, "thinking") if "tool_use" in kinds and kinds[0] not in THINKING else body
-
-
-def _is_own_thinking(block: Json) -> bool:
-    match block.get("type"):
-        case "thinking":
-            signature = string(block.get("signature"))
-            return bool(signature) and not signature.startswith(carrier.PREFIX)
-        case "redacted_thinking":
-            data = string(block.get("data"))
-            return bool(data) and not data.startswith(carrier.PREFIX)
-        case _:
-            return True
-
-
-def _thinking(body: Json, target: Target) -> Json:
-    """Thinking as the model takes it: adaptive, with a budget within its bounds, or not at all."""
-    thinking, model = body.get("thinking"), target.model
-    if not isinstance(thinking, dict) or thinking.get("type") == "disabled":
-        return body
-    if thinking.get("type") == "adaptive" and model.adaptive_thinking:
-        shown = thinking.get("display")
-        known = shown == "summarized" or shown == "omitted"
-        return body if known else body | {"thinking": thinking | {"display": "summarized"}}
-    # The catalog names a budget for models that take none any more.
-    has_budget = model.thinking_budget is not None and model.claude_version < (4, 7)
-    if thinking.get("type") == "enabled" and model.adaptive_thinking and not has_budget:
-        return body | {"thinking": {"type": "adaptive", "display": "summarized"}}
-    if model.thinking_budget is None:
-        return without(body, "thinking")
-    return _with_budget(body, thinking, model.thinking_budget)
-
-
-def _with_budget(body: Json, thinking: Json, bounds: tuple[int, int]) -> Json:
-    low, high = bounds
-    cap = whole_or_none(body.get("max_tokens")) or 0
-    asked = whole_or_none(thinking.get("budget_tokens"))
-    budget = max(low, min(high if asked is None else asked, high, cap - 1))
-    if budget >= cap:
-        return without(body, "thinking")
-    fitting = {"type": "enabled", "budget_tokens": budget}
-    return (
-        body
-        if {"type": thinking.get("type"), "budget_tokens": asked} == fitting and len(thinking) == 2
-        else body | {"thinking": fitting}
-    )
 
 
 def _effort(body: Json, target: Target) -> Json:
@@ -323,12 +195,6 @@ def _cap_clamped(body: Json, target: Target) -> Json:
 
 def _with_blocks(message: Json, mend: Callable[[Json], Json | None]) -> Json:
     return each(message, "content", mend)
-
-
-def _blocks(content: Any) -> list[Json]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
-    return objs(content)
 
 
 MESSAGES: tuple[Repair, ...] = (
@@ -421,21 +287,21 @@ MESSAGES: tuple[Repair, ...] = (
         when="a cache marker says more than is accepted, or stands where none may be",
         does="leaves what is accepted, moves the rest",
         source="copilot-upstream §6.1",
-        mend=_cache_control,
+        mend=cache.markers_plain,
     ),
     Repair(
         name="cache-markers-limited",
         when="there are more than four cache markers",
         does="keeps the last four",
         source="copilot-upstream §6.1",
-        mend=_markers,
+        mend=cache.markers_limited,
     ),
     Repair(
         name="thinking-history",
         when="the history holds reasoning that Anthropic did not sign",
         does="drops it",
         source="translation §4",
-        mend=_thinking_history,
+        mend=thinking.history,
     ),
     Repair(
         name="thinking-newest-kept",
@@ -505,14 +371,14 @@ MESSAGES: tuple[Repair, ...] = (
         when="thinking is asked for in a way that the model does not know",
         does="asks in the way it knows, or not at all",
         source="copilot-upstream §6.1",
-        mend=_thinking,
+        mend=thinking.fitted,
     ),
     Repair(
         name="thinking-paused",
         when="thinking is on, and the newest turn calls tools without its thoughts",
         does="switches it off for this request",
         source="translation §4",
-        mend=paused,
+        mend=thinking.paused,
     ),
     Repair(
         name="effort-fitted",

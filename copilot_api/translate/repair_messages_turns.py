@@ -120,6 +120,13 @@ def thinking_off(body: Json, _target: Target) -> Json:
     return without(body, "thinking") if is_thinking and is_forced else body
 
 
+def as_blocks(content: Any) -> list[Json]:
+    """The blocks of a message or prompt, which may be a text."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    return objs(content)
+
+
 def _turns(messages: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     """The messages by turns: the role, and the neighbours that share it. What is no message has no role."""
     turn: list[Any] = []

@@ -7,6 +7,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, string, strings, whole_or_none
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import notes, repair_pictures
+from copilot_api.translate import repair_responses_calls as calls
 from copilot_api.translate import repair_responses_items as items
 from copilot_api.translate import repair_responses_tools as tools
 from copilot_api.translate.effort import LEVELS, nearest
@@ -195,7 +196,7 @@ RESPONSES: tuple[Repair, ...] = (
     ),
     Repair(
         name="tools-completed",
-        when="the list of tools is empty",
+        when="the list of tools, or a namespace, is empty",
         does="removes it, with the choice from it",
         source="translation §5",
         mend=tools.empty,
@@ -220,6 +221,13 @@ RESPONSES: tuple[Repair, ...] = (
         does="sends it as it was written, the newest of several",
         source="copilot-upstream §4.4",
         mend=items.compaction,
+    ),
+    Repair(
+        name="tool-results-paired",
+        when="a call has no output behind it, or an output no call of its kind before it",
+        does="adds an output that says so, makes the other the user's words",
+        source="translation §1.5",
+        mend=calls.paired,
     ),
     Repair(
         name="parsed-dropped",

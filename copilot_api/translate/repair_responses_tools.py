@@ -143,11 +143,12 @@ def _words(tool: Json) -> str:
 
 
 def empty(body: Json, _target: Target) -> Json:
-    """Some backends refuse an empty list of tools."""
-    if "tools" not in body or body["tools"]:
-        return body
-    brings = any(string(item.get("type")) in BRINGS_TOOLS for item in objs(body.get("input")))
-    return without(body, "tools", *(() if brings else _CHOICES))
+    """Some backends refuse an empty list of tools, and all a namespace with none."""
+    after = _each_tool(body, lambda tool: None if tool.get("type") == "namespace" and not tool.get("tools") else tool)
+    if "tools" not in after or after["tools"]:
+        return after
+    brings = any(string(item.get("type")) in BRINGS_TOOLS for item in objs(after.get("input")))
+    return without(after, "tools", *(() if brings else _CHOICES))
 
 
 def _each_tool(body: Json, mend: Callable[[Json], Json | None]) -> Json:

@@ -3,8 +3,10 @@
 import hashlib
 
 from copilot_api.dialects.codec import Json, dumps
-from copilot_api.translate import caching, tool_choice, tools
+from copilot_api.dialects.models import Model
+from copilot_api.translate import caching, notes, tool_choice, tools
 from copilot_api.translate.fields import Fields
+from copilot_api.translate.responses_history import instruction
 from copilot_api.translate.responses_writer import ResponsesWriter
 from copilot_api.translate.tool_choice import Choice
 
@@ -14,15 +16,27 @@ STANDING: Json = {"include": ["reasoning.encrypted_content"], "store": False}
 """Copilot stores nothing, so reasoning has to come in the form in which it can be sent back."""
 
 
-def conversation(fields: Fields, writer: ResponsesWriter, instruction: str, *, messages: str, thinking: str) -> Json:
-    """Instructions and input. Losses are named as the client knows its `messages` and the `thinking` in them."""
+def conversation(fields: Fields, writer: ResponsesWriter, last: str, *, messages: str, thinking: str) -> Json:
+    """Instructions, ending in `last`, and input. Losses have the names of the client's `messages` and its `thinking` there."""
     history = writer.history
-    instructions, items = writer.instructions(instruction), history.items()
+    instructions, items = writer.instructions(last), history.items()
     if history.has_prefill:
         fields.lose(f"{messages}.prefill")
     if history.has_idle_thought:
         fields.lose(f"{messages}.{thinking}")
     return ({"instructions": instructions} if instructions else {}) | {"input": items}
+
+
+def naming_json(said: Json, shape: Json, model: Model) -> Json:
+    """`said`, with the word in its input that upstream looks for before it answers in JSON, not looking in instructions."""
+    if shape.get("format", {}).get("type") != "json_object" or any(map(_names_json, said["input"])):
+        return said
+    return said | {"input": [*said["input"], instruction(notes.ANY_JSON, model)]}
+
+
+def _names_json(item: Json) -> bool:
+    texts = [item.get("output"), item.get("arguments"), *(part.get("text") for part in item.get("content", []))]
+    return any("json" in text.lower() for text in texts if text)
 
 
 def offered(choice: Choice) -> Json:

@@ -25,8 +25,7 @@ class ResponsesHistory:
     """Takes a conversation turn by turn; `items` writes it down."""
 
     def __init__(self, model: Model) -> None:
-        # Only OpenAI's own models are known to know the role `developer`.
-        self._instructor = "developer" if model.is_openai else "system"
+        self._model = model
         self._turns: list[UserTurn | _Assistant] = []
         self._calls = Calls(longest_id=LONGEST_RESPONSES_ID)
         self._free_text: set[str] = set()
@@ -40,7 +39,7 @@ class ResponsesHistory:
 
     def instruct(self, text: str) -> None:
         """An instruction in mid-conversation."""
-        self.user([_message(self._instructor, [_text(text)])])
+        self.user([instruction(text, self._model)])
 
     def user(self, parts: Sequence[Json], *, answers: Sequence[ToolAnswer] = ()) -> None:
         """The user says `parts`, after tools have given `answers`. Nothing at all is no turn."""
@@ -93,6 +92,11 @@ class ResponsesHistory:
     def _output(self, id_: str, text: str) -> Json:
         kind = "custom_tool_call_output" if id_ in self._free_text else "function_call_output"
         return {"type": kind, "call_id": id_, "output": text}
+
+
+def instruction(text: str, model: Model) -> Json:
+    """A message that instructs. Only OpenAI's own models are known to know the role `developer`."""
+    return _message("developer" if model.is_openai else "system", [_text(text)])
 
 
 def _write_parts(parts: list[Json]) -> Iterator[Json]:

@@ -14,7 +14,7 @@ from copilot_api.translate import notes
 from copilot_api.translate.learned import Lesson, strip
 from copilot_api.translate.refused_fields import betas_in, fields_in
 from copilot_api.translate.repair import Endpoint, Target, each, each_message, mended, without
-from copilot_api.translate.repair_messages import keeping_thinking
+from copilot_api.translate.repair_messages_thinking import keeping_thinking
 from copilot_api.translate.repair_messages_turns import THINKING
 from copilot_api.translate.repair_requests import REQUESTS
 from copilot_api.translate.repair_responses_tools import all_wrapped

@@ -18,7 +18,7 @@ from tests.builders.program import Program
         (Model(id="a", kind="embeddings", endpoints=("/embeddings",)), ""),
         (Model(id="a", enabled=False), "it is not enabled: see github.com/settings/copilot"),
         (Model(id="a", kind="completion", endpoints=()), "it completes code in editors only"),
-        (Model(id="a", endpoints=("/responses",)), "Copilot offers it at an endpoint that is not served here yet"),
+        (Model(id="a", endpoints=("ws:/responses",)), "Copilot offers it at an endpoint that is not served here"),
     ],
 )
 def test_what_cannot_be_used_says_why(model: Model, reason: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from copilot_api.dialects.codec import Json
+from copilot_api.errors import ClientMistake
 from copilot_api.translate import chat_body
 from copilot_api.translate.chat_writer import ChatWriter
 from copilot_api.translate.fields import Fields
@@ -64,3 +65,9 @@ def test_a_claude_that_thinks_has_hardly_any_choice(model_id: str, thinking: Jso
 )
 def test_a_stream_is_asked_for_its_usage(stream: bool | None, sent: Json) -> None:
     assert chat_body.streamed(Fields({"stream": stream})) == sent
+
+
+@pytest.mark.parametrize("fields", [{"temperature": -0.1}, {"temperature": 2.1}, {"top_p": 1.1}])
+def test_a_number_out_of_range_is_the_clients_mistake(fields: Json) -> None:
+    with pytest.raises(ClientMistake, match="must be between 0 and"):
+        chat_body.sampling(Fields(fields), model("gpt-4.1"), {})

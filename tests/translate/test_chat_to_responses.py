@@ -44,8 +44,6 @@ def schema(**fields: Any) -> Json:
         ({"store": False}, {}, set()),
         ({"reasoning_effort": "high"}, {"reasoning": {"effort": "high", "summary": "auto"}}, set()),
         ({"verbosity": "low"}, {"text": {"verbosity": "low"}}, set()),
-        ({"response_format": {"type": "json_object"}, "verbosity": "low"},
-         {"text": {"format": {"type": "json_object"}, "verbosity": "low"}}, set()),
         ({"response_format": {"type": "text"}}, {}, set()),
         ({"response_format": schema(name="person", strict=True, description="Who.")},
          {"text": {"format": {"type": "json_schema", "name": "person", "description": "Who.", "strict": True,
@@ -103,6 +101,27 @@ def test_the_clients_own_word_keeps_a_conversation_where_it_is_cached(fields: Js
     done = translated(**fields)
     assert done.body["prompt_cache_key"] == key
     assert not done.losses
+
+
+@pytest.mark.parametrize(("model_id", "role"), [("gpt-5.3-codex", "developer"), ("grok-4.7", "system")])
+def test_upstream_reads_the_word_json_in_the_input_where_an_object_is_wanted(model_id: str, role: str) -> None:
+    """The system prompt, where clients write it, becomes instructions, in which upstream does not look for it."""
+    fields: Json = {"response_format": {"type": "json_object"}, "verbosity": "low"}
+    done = translated("gpt-5.3-codex", **fields)
+    assert done.body["text"] == {"format": {"type": "json_object"}, "verbosity": "low"}
+    asked = translated(model_id, **fields, messages=[{"role": "system", "content": "Answer in JSON."}, HELLO]).body["input"]
+    words = {"type": "input_text", "text": notes.ANY_JSON}
+    assert asked == [SENT_HELLO, {"type": "message", "role": role, "content": [words]}]
+
+
+@pytest.mark.parametrize(
+    "message", [{"role": "user", "content": "As JSON?"}, {"role": "tool", "tool_call_id": "a", "content": "json"}]
+)
+def test_words_that_are_there_are_not_repeated(message: Json) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    talk = [HELLO, {"role": "assistant", "tool_calls": [call]}, message]
+    items = translated(messages=talk, response_format={"type": "json_object"}).body["input"]
+    assert notes.ANY_JSON not in str(items)
 
 
 def test_only_openais_models_are_asked_to_be_brief() -> None:

@@ -98,7 +98,8 @@ def test_a_claude_that_must_call_or_has_lost_its_thoughts_does_not_think() -> No
 
 def test_claude_is_not_heated_beyond_its_limit() -> None:
     done = translated("claude-haiku-4.5", generationConfig={"temperature": 1.5})
-    assert (done.body["temperature"], done.losses) == (1.0, {"generationConfig.temperature"})
+    assert done.body["temperature"] == 1.0
+    assert done.losses == {"generationConfig.temperature"}
 
 
 def test_only_openais_models_know_penalties() -> None:

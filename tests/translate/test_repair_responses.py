@@ -17,6 +17,7 @@ from tests.builders.models import model
 
 ASK: Json = {"input": "q", "store": False}
 SAID = {"role": "user", "content": "q"}
+TOOL = {"type": "function", "name": "f"}
 ENCRYPTED = "reasoning.encrypted_content"
 NEAREST = [("gpt-5-mini", "minimal", "low"), ("gpt-5-mini", "xhigh", "high"), ("gpt-5-mini", "none", "low")]
 
@@ -129,8 +130,10 @@ def test_sampling_dropped_even_the_default() -> None:
         ({"tools": [{"type": "tool_search"}, {"type": "function", "name": "f"}]}, "tools-settled"),
         ({"tools": [{"type": "web_search"}, {"type": "function", "name": "f"}]}, "hosted-tools-dropped"),
         ({"tools": [{"type": "custom", "name": "f"}]}, "free-text-wrapped"),
-        ({"tools": [{"type": "namespace", "name": "n", "description": "", "tools": []}]}, "namespaces-described"),
+        ({"tools": [{"type": "namespace", "name": "n", "description": "", "tools": [TOOL]}]}, "namespaces-described"),
+        ({"tools": [TOOL, {"type": "namespace", "name": "n", "description": "d", "tools": []}]}, "tools-completed"),
         ({"tools": []}, "tools-completed"),
+        ({"input": [SAID, {"type": "function_call", "call_id": "c", "name": "f"}]}, "tool-results-paired"),
         ({"input": [SAID, {"type": "web_search_call"}]}, "hosted-items-dropped"),
         ({"input": [SAID, {"type": "reasoning", "summary": []}]}, "reasoning-restored"),
         ({"input": [SAID | {"id": "msg_1"}]}, "ids-dropped"),
@@ -154,10 +157,11 @@ def test_what_the_client_was_given_goes_back_as_copilot_wrote_it(answer: Answer)
     whole = responses_whole(answer)
     target = Target(model=model("gpt-5-mini"), stream=True)
     told = ResponsesWatch(Stamp(id="7", created=9, model="m"), target.model, request={}).whole(whole)["output"]
-    sent = mended({"input": [*told, SAID], "store": False}, target, RESPONSES)[0]["input"]
+    results = [{"type": "function_call_output", "call_id": tool.id, "output": "done"} for tool in answer.tools]
+    sent = mended({"input": [*told, *results, SAID], "store": False}, target, RESPONSES)[0]["input"]
     written = whole["output"] if answer.signature else [item for item in whole["output"] if item["type"] != "reasoning"]
     plain = [item if item["type"] == "reasoning" else {k: v for k, v in item.items() if k != "id"} for item in written]
-    assert sent == [*plain, SAID]
+    assert sent == [*plain, *results, SAID]
 
 
 @pytest.mark.parametrize("instructions", [None, "Be kind."])

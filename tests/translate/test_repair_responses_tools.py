@@ -183,6 +183,11 @@ def test_an_empty_list_of_tools_goes_with_the_choice_among_them() -> None:
     assert tools.empty(full, TARGET) is full
 
 
+def test_an_empty_namespace_goes() -> None:
+    assert tools.empty(asked(FUNCTION, space()), TARGET) == asked(FUNCTION)
+    assert tools.empty({"input": [brought(space())]}, TARGET) == {"input": [brought()]}
+
+
 def test_the_choice_stays_where_items_bring_the_tools() -> None:
     body: Json = {"input": [brought(FUNCTION)], "tools": [], "tool_choice": "auto"}
     assert tools.empty(body, TARGET) == {"input": [brought(FUNCTION)], "tool_choice": "auto"}

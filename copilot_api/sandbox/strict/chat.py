@@ -93,7 +93,11 @@ def _choices_are_possible(body: Json, model: Model) -> None:
 
 def _format_is_supported(body: Json, model: Model) -> None:
     wanted = structure.an_object(body, "response_format")
-    kind = wanted.get("type", "text")
+    if not wanted:
+        return
+    kind = wanted.get("type")
+    if kind is None:
+        raise Refusal("Missing required parameter: 'response_format.type'.", param="response_format.type")
     if kind not in ("text", "json_object", "json_schema"):
         raise Refusal(f"Invalid value: '{kind}'. Supported values are: 'text', 'json_object', and 'json_schema'.")
     if kind != "json_schema" or model.is_gemini:  # Gemini takes it and pays no heed

@@ -68,6 +68,11 @@ NOT_LISTED = "Unsupported value: 'reasoning_effort' does not support 'max' with 
         ),
         (
             MINI,
+            {"response_format": {"json_schema": {}}},
+            "Missing required parameter: 'response_format.type'.",
+        ),
+        (
+            MINI,
             {"response_format": {"type": "xml"}},
             "Invalid value: 'xml'. Supported values are: 'text', 'json_object', and 'json_schema'.",
         ),
