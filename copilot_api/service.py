@@ -20,6 +20,9 @@ from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.guard import is_loopback
 from copilot_api.server.limits import Approver, Limits
 from copilot_api.server.listening import bind
+from copilot_api.server.picture_fetch import PictureFetcher
+from copilot_api.server.pictures import Pictures
+from copilot_api.server.repair_book import RepairBook
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings, data_dir
 from copilot_api.tokens import Counter
@@ -221,6 +224,8 @@ class Service:
                 counter=self._counter,
                 calibration=self._calibration,
                 limits=Limits(self.settings, self._approver, self._clock),
+                pictures=Pictures(self._fetcher()),
+                repairs=RepairBook(self._clock),
                 traffic=self._traffic,
                 uptime_s=lambda: self._clock.monotonic() - self._started_at,
             )
@@ -241,6 +246,14 @@ class Service:
         self._started_at = self._clock.monotonic()
         port = sockets[0].getsockname()[1]
         self._publish(url=f"http://{_reachable(self.settings.host)}:{port}")
+
+    def _fetcher(self) -> PictureFetcher | None:
+        """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
+        if not self.settings.fetch_images or self.settings.sandbox:
+            return None
+        fetcher = PictureFetcher()
+        self._owned.push_async_callback(fetcher.close)
+        return fetcher
 
     def _keep(self, name: str, body: Coroutine[object, object, None]) -> None:
         self._tasks.append(asyncio.create_task(body, name=name))

@@ -98,6 +98,14 @@ class Settings:
     idle_timeout_s: float = _option(
         300.0, "Seconds that Copilot may stay silent before an answer counts as lost", low=1, high=86400
     )
+    rollout_delay_s: float = _option(
+        1.0, "Seconds between tries when Copilot refuses a model that it lists, up to 8 tries; 0: no second try", low=0, high=60
+    )
+    fetch_images: bool = _option(
+        False,
+        "Fetch pictures that requests name by URL, from public addresses only, because Copilot does not",
+        "--fetch-images",
+    )
     heartbeat_s: float = _option(15.0, "Seconds of silence after which an open stream gets a keep-alive", low=0.05, high=300)
 
     # identity

@@ -38,6 +38,7 @@ ONLY_IN = {
     "keyring": {"copilot_api/upstream/secrets.py"},
     "tiktoken": {"copilot_api/tokens/"},
     "pystray": {"copilot_api/desktop/"},
+    "PIL": {"copilot_api/server/picture_scale.py", "copilot_api/desktop/"},
 }
 LATE_IMPORTERS = {"cli", "desktop", "__main__", "console"}
 
@@ -121,7 +122,7 @@ def test_only_the_command_line_and_the_desktop_import_late(path: Path) -> None:
         for child in [*node.body, *node.orelse]
         if {"TYPE_CHECKING", "sys.version_info"} & {ast.unparse(part) for part in ast.walk(node.test)}
     }
-    late_libraries = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs"}  # heavy, and needed by few runs
+    late_libraries = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs", "PIL"}  # heavy, and needed by few runs
     for name, node in imports(path):
         if id(node) not in allowed:
             assert name.split(".")[0] in late_libraries, f"{at(path, node)}: imports sit at the top"

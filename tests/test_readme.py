@@ -157,7 +157,7 @@ def test_the_example_for_codex_is_toml() -> None:
 
 async def test_every_route_described_is_served(service: Service, http: aiohttp.ClientSession) -> None:
     described = re.findall(r"`(GET|POST) (/[^`]*)`", section("Routes"))
-    assert len(described) == 16
+    assert len(described) == 17
     for method, path in described:
         url = service.url + path.replace("{id}", "gpt-4.1").replace("{model}", "gpt-4.1")
         async with http.request(method, url, json={} if method == "POST" else None) as response:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from copilot_api import __version__, console, settings
-from copilot_api.cli.options import with_settings
+from copilot_api.cli.options import run_to_end, with_settings
+from copilot_api.cli.repairs import show
 from copilot_api.errors import KeyringUnusable
 from copilot_api.settings import Settings
 
@@ -16,13 +17,19 @@ HIDDEN = "(set, not shown)"
 _ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "i386": "ia32", "i686": "ia32"}
 
 
-@with_settings("token_store", "enterprise_url")
+@with_settings("token_store", "enterprise_url", "port")
 def debug(
     loaded: Settings,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+    repairs: Annotated[
+        bool, typer.Option("--repairs", help="Show what is mended of Copilot's faults, and how often the server did")
+    ] = False,
 ) -> None:
     """Show versions, paths, and where each setting comes from."""
+    if repairs:
+        run_to_end(show(loaded, as_json=as_json))
+        return
     facts = gather(loaded)
     if as_json:
         console.data_json(facts)

@@ -42,6 +42,8 @@ class Model:
     adaptive_thinking: bool = False
     thinking_budget: tuple[int, int] | None = None
     efforts: tuple[str, ...] = ()
+    max_image_bytes: int | None = None
+    image_types: tuple[str, ...] = ()
     raw: Json = field(default_factory=dict, repr=False, compare=False)
 
     def speaks(self, endpoint: Endpoint) -> bool:
@@ -112,6 +114,8 @@ def parse(entry: Json) -> Model | None:
         adaptive_thinking=bool(supports.get("adaptive_thinking")),
         thinking_budget=(budget[0] or 1024, budget[1]) if budget[1] else None,
         efforts=tuple(strings(supports.get("reasoning_effort"))),
+        max_image_bytes=whole_or_none(obj(limits.get("vision")).get("max_prompt_image_size")),
+        image_types=tuple(strings(obj(limits.get("vision")).get("supported_media_types"))),
         raw=entry,
     )
 

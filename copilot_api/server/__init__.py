@@ -13,8 +13,11 @@ from copilot_api.server.items import Items
 from copilot_api.server.limits import Limits
 from copilot_api.server.middleware import Entrance, Handler
 from copilot_api.server.pages import Pages
+from copilot_api.server.pictures import Pictures
 from copilot_api.server.relay import Relay
+from copilot_api.server.repair_book import RepairBook
 from copilot_api.server.responses import Responses
+from copilot_api.server.sending import Sender
 from copilot_api.server.traffic import Traffic
 from copilot_api.server.websocket import Sockets
 from copilot_api.settings import Settings
@@ -45,6 +48,8 @@ class Deps:
     counter: Counter
     calibration: Calibration
     limits: Limits
+    pictures: Pictures
+    repairs: RepairBook
     traffic: Traffic
     uptime_s: Callable[[], float]
 
@@ -53,11 +58,12 @@ def create_app(deps: Deps) -> web.Application:
     """The server, ready to be run."""
     settings, catalog, client = deps.settings, deps.catalog, deps.client
     entrance = Entrance(settings, deps.traffic)
-    relay = Relay(catalog, client, deps.limits, deps.traffic, deps.calibration, settings)
+    sender = Sender(catalog, client, deps.repairs, settings, deps.clock)
+    relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, settings)
     items = Items(settings.item_store_mib * 1024 * 1024, deps.clock)
     responses = Responses(relay, catalog, items, deps.calibration, settings)
     sockets = Sockets(relay, catalog, items, deps.traffic, settings)
-    counts = TokenCounts(catalog, client, deps.calibration, settings, deps.clock)
+    counts = TokenCounts(catalog, client, deps.calibration, deps.repairs, settings, deps.clock)
     embeddings = Embeddings(catalog, client, deps.counter, settings)
     gemini = Gemini(relay, catalog, deps.calibration, settings)
     pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)
@@ -89,6 +95,7 @@ def create_app(deps: Deps) -> web.Application:
         ("/api/hello", pages.hello),
         ("/usage", pages.usage),
         ("/token", pages.token),
+        ("/repairs", deps.repairs.page),
     ):
         app.router.add_get(path, handler)
     return app

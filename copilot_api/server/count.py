@@ -19,6 +19,7 @@ from copilot_api.errors import CopilotApiError
 from copilot_api.log import request_id
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.calibration import Calibration, Method
+from copilot_api.server.repair_book import RepairBook
 from copilot_api.settings import Settings
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import CopilotClient
@@ -40,11 +41,18 @@ class TokenCounts:
     """Serves token counts."""
 
     def __init__(
-        self, catalog: Catalog, client: CopilotClient, calibration: Calibration, settings: Settings, clock: Clock
+        self,
+        catalog: Catalog,
+        client: CopilotClient,
+        calibration: Calibration,
+        book: RepairBook,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._client = client
         self._calibration = calibration
+        self._book = book
         self._betas = settings.betas
         self._limit_bytes = settings.body_limit_mib * 1024 * 1024
         self._clock = clock
@@ -81,6 +89,7 @@ class TokenCounts:
             stamp=Stamp(id="", created=0, model=ask.model),
             betas=betas,
             allowed_betas=self._betas,
+            learned=self._book.learned(model.id),
         )
         cleaned = await aside(len(raw), _countable, work.request)
         self._asking += 1

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Ask, Counted
 from copilot_api.dialects.models import Model
@@ -27,8 +28,9 @@ class Errand:
     """A request that was let in. `begin` translates it for a model, should it be needed again; `started` is monotonic.
 
     `is_replayable`: it may be sent again when nobody knows whether it arrived. `headers` are those in which a stream that
-    answers it differs from others. Used as a context manager around its answer it writes the one line of the log that tells
-    of it, and tells `counted` how many tokens it was.
+    answers it differs from others. `fired` names repairs that are not the translation's own. Used as a context manager around
+    its answer it writes the one line of the log that tells of it, and tells `counted` how many tokens it was and `repaired`
+    at which endpoint which repairs fired.
     """
 
     client: Client
@@ -40,6 +42,8 @@ class Errand:
     work: Translation
     started: float
     counted: Offer
+    repaired: Callable[[str, Iterable[str]], None]
+    fired: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
     is_replayable: bool = True
     status: int = 0
@@ -49,17 +53,29 @@ class Errand:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, CopilotApiError):
-            self.status = error.status
+            self.fail(error)
         elif isinstance(error, asyncio.CancelledError | ConnectionError):
             self.status = 200 if self.work.finished else 499  # who leaves at the end has read it
         elif error is not None:
             self.status = 500
         self._tell()
+        self.repaired(self.work.endpoint, self.repairs)
         if self.status == 200:
             self.counted(self.client, self.body, self.model, self.work.usage, size_bytes=self.size_bytes)
 
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """The names of all repairs that fired so far."""
+        return (*self.fired, *self.work.repairs)
+
+    def fail(self, problem: CopilotApiError) -> None:
+        """Notes how it ended, and what is done to the words of `problem` for this client."""
+        self.status = problem.status
+        if self.client == "messages" and messages.error(problem)["error"]["message"] != problem.text:
+            self.fired.append("overflow-worded")
+
     def _tell(self) -> None:
-        usage, told = self.work.usage or Counted(), notes(self.work)
+        usage, told = self.work.usage or Counted(), notes(self)
         _log.info(
             "%s %s -> %s %s, initiator %s (%s), %d, %d tokens in (%d cached), %d out, %d ms%s",
             self.client,
@@ -79,9 +95,9 @@ class Errand:
             _log.debug("mended: %s", repairs)
 
 
-def notes(work: Translation) -> dict[str, str]:
+def notes(errand: Errand) -> dict[str, str]:
     """What was done to the request, as response headers: names only, cleaned, because some are the client's own."""
-    found = {LOSSES: sorted(work.losses), REPAIRS: list(work.repairs)}
+    found = {LOSSES: sorted(errand.work.losses), REPAIRS: list(errand.repairs)}
     return {
         header: ",".join(re.sub(r"[^A-Za-z0-9_.\[\]-]", "?", name)[:80] for name in names[:HEADER_NAMES])
         for header, names in found.items()

@@ -11,23 +11,25 @@ from aiohttp import web
 
 from copilot_api import translate
 from copilot_api.dialects import chat, messages
-from copilot_api.dialects.codec import Json, loads_request
+from copilot_api.dialects.codec import Json, dumps, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
-from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem, UpstreamRefused
-from copilot_api.log import request_id
+from copilot_api.errors import CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.claims import settled
 from copilot_api.server.errand import Errand, notes
 from copilot_api.server.faults import noted
 from copilot_api.server.limits import Limits, Summary
+from copilot_api.server.pictures import Pictures
+from copilot_api.server.repair_book import RepairBook
+from copilot_api.server.sending import Sender
 from copilot_api.server.sink import Outlet, Sink
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.translate import Client, Translation
 from copilot_api.upstream.catalog import Catalog
-from copilot_api.upstream.client import Answer, CopilotClient
+from copilot_api.upstream.client import Answer
 
 PEEKS: dict[Client, Callable[[Json], Ask]] = {"chat": chat.peek, "messages": messages.peek}
 
@@ -58,17 +60,21 @@ class Relay:
     def __init__(
         self,
         catalog: Catalog,
-        client: CopilotClient,
+        sender: Sender,
         limits: Limits,
         traffic: Traffic,
         calibration: Calibration,
+        book: RepairBook,
+        pictures: Pictures,
         settings: Settings,
     ) -> None:
         self._catalog = catalog
-        self._client = client
+        self._sender = sender
         self._limits = limits
         self._traffic = traffic
         self._calibration = calibration
+        self._book = book
+        self._pictures = pictures
         self._settings = settings
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
@@ -89,14 +95,14 @@ class Relay:
         raw = await read_body(request, self._settings.body_limit_mib * 1024 * 1024)
         with await self.accept(request, raw, client, read) as errand:
             if errand.ask.stream:
-                sink = Sink(request, self._settings.heartbeat_s, lambda: {**notes(errand.work), **errand.headers}, seen)
+                sink = Sink(request, self._settings.heartbeat_s, lambda: {**notes(errand), **errand.headers}, seen)
                 await self.stream(errand, sink)
                 response = sink.response
             else:
                 body = await self.whole(errand)
                 if seen:
                     seen(body)
-                response = web.Response(body=body, content_type="application/json", headers=notes(errand.work))
+                response = web.Response(body=body, content_type="application/json", headers=notes(errand))
             errand.status = errand.status or response.status
             return response
 
@@ -111,7 +117,8 @@ class Relay:
         question = await aside(len(raw), read, raw)
         ask = settled(question.ask, request.headers, always_user=self._settings.always_user)
         model = await self._catalog.find(ask.model)
-        begin = partial(self._begin, client, question, ask, _betas(request))
+        betas = _betas(request)
+        begin = partial(self._begin, client, question, ask, betas)
         work = await aside(len(raw), begin, model)
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
@@ -123,6 +130,11 @@ class Relay:
                 initiator=ask.initiator,
             )
         )
+        body, mended = await self._pictures.prepared(question.body, model)
+        if body is not question.body:
+            question = replace(question, body=body, raw=await aside(len(raw), dumps, body))
+            begin = partial(self._begin, client, question, ask, betas)
+            work = await aside(len(raw), begin, model)
         return Errand(
             client=client,
             ask=ask,
@@ -134,6 +146,8 @@ class Relay:
             started=started,
             headers=question.headers,
             counted=self._calibration.offer,
+            repaired=self._book.note,
+            fired=[*mended],
             is_replayable=is_replayable,
         )
 
@@ -153,7 +167,7 @@ class Relay:
             if not outlet.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
                 raise
             problem = error if isinstance(error, CopilotApiError) else noted(error)
-            errand.status = problem.status
+            errand.fail(problem)
             await outlet.write(errand.work.fail(problem))
             await outlet.end()
         else:
@@ -169,42 +183,7 @@ class Relay:
             stamp=Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model),
             betas=betas,
             allowed_betas=self._settings.betas,
-        )
-
-    async def _send(self, errand: Errand) -> Answer:
-        """The upstream answer, begun. A refusal that can be mended is mended once. Raises what the client raises."""
-        try:
-            return await self._send_once(errand, errand.work.request)
-        except UpstreamRefused as problem:
-            if problem.code == "model_not_supported":
-                self._catalog.doubt()
-            mended = self._rerouted(errand, problem) or errand.work.after_refusal(problem)
-            if mended is None:
-                raise
-        return await self._send_once(errand, mended)
-
-    def _rerouted(self, errand: Errand, problem: UpstreamRefused) -> bytes | None:
-        """The request for another endpoint of the model's, when the list was wrong about this one; None when there is none."""
-        if problem.code != "unsupported_api_for_model":
-            return None
-        rest = tuple(endpoint for endpoint in errand.model.endpoints if endpoint != errand.work.endpoint)
-        elsewhere = replace(errand.model, endpoints=rest)
-        try:
-            errand.work = errand.begin(elsewhere)
-        except ClientMistake:
-            return None
-        self._catalog.correct(elsewhere)
-        return errand.work.request
-
-    async def _send_once(self, errand: Errand, body: bytes) -> Answer:
-        work = errand.work
-        return await self._client.send(
-            work.endpoint,
-            body,
-            request_id=request_id.get(),
-            ask=errand.ask,
-            betas=work.betas,
-            is_replayable=errand.is_replayable,
+            learned=self._book.learned(model.id),
         )
 
     # Whole answers
@@ -214,7 +193,7 @@ class Relay:
         work = errand.work
         if work.answer is not None:
             return work.answer
-        answer = await self._send(errand)
+        answer = await self._sender.send(errand)
         work = errand.work
         try:
             if answer.is_stream:
@@ -232,7 +211,7 @@ class Relay:
         answers: list[Answer] = []
 
         async def send() -> None:
-            answers.append(await self._send(errand))
+            answers.append(await self._sender.send(errand))
 
         try:
             await _beside(send(), errand.work, outlet)

@@ -60,7 +60,7 @@ class Responses:
             await self._relay.stream(errand, ending)
             errand.status = 200
             compacted = _compacted(question.body["input"], ending.answer)
-            return web.Response(body=dumps(compacted), content_type="application/json", headers=notes(errand.work))
+            return web.Response(body=dumps(compacted), content_type="application/json", headers=notes(errand))
 
     async def input_tokens(self, request: web.Request) -> web.Response:
         """POST /v1/responses/input_tokens, counted here: Copilot does not count for this endpoint."""

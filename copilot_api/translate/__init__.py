@@ -4,7 +4,8 @@ Pass-through is the normal case: bytes go on untouched, we only watch, and known
 pair by pair; answers go through the events of `dialects.events`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Ask, Stamp
@@ -12,17 +13,18 @@ from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import free_text
 from copilot_api.translate.assembled import AssembledMessages
+from copilot_api.translate.betas import taken
 from copilot_api.translate.chat_to_messages import request as chat_to_messages
 from copilot_api.translate.chat_to_responses import request as chat_to_responses
 from copilot_api.translate.gemini_to_chat import request as gemini_to_chat
 from copilot_api.translate.gemini_to_messages import request as gemini_to_messages
 from copilot_api.translate.gemini_to_responses import request as gemini_to_responses
+from copilot_api.translate.learned import Lesson, lost
 from copilot_api.translate.messages_to_chat import request as messages_to_chat
 from copilot_api.translate.messages_to_responses import request as messages_to_responses
-from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Repair, Target, mended
-from copilot_api.translate.repair_chat import CHAT
-from copilot_api.translate.repair_messages import MESSAGES
-from copilot_api.translate.repair_responses import RESPONSES
+from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Target, mended
+from copilot_api.translate.repair_names import renamed
+from copilot_api.translate.repair_requests import REQUESTS
 from copilot_api.translate.request import Request
 from copilot_api.translate.responses_to_chat import request as responses_to_chat
 from copilot_api.translate.responses_to_messages import request as responses_to_messages
@@ -32,13 +34,9 @@ from copilot_api.translate.watch_chat import ChatWatch
 from copilot_api.translate.watch_messages import MessagesWatch
 from copilot_api.translate.watch_responses import ResponsesWatch
 
-__all__ = ["REQUEST_REPAIRS", "Client", "Endpoint", "Translation", "begin"]
+__all__ = ["Client", "Endpoint", "Translation", "begin"]
 
-REQUEST_REPAIRS: dict[Endpoint, tuple[Repair, ...]] = {
-    "/chat/completions": CHAT,
-    "/v1/messages": MESSAGES,
-    "/responses": RESPONSES,
-}
+_NOTHING_LEARNED: Mapping[str, AbstractSet[Lesson]] = {}
 
 # Where a client's request goes, best first: its own dialect loses nothing, the others more and more (copilot-upstream §2.5).
 _PREFERENCE: dict[Client, tuple[Endpoint, ...]] = {
@@ -70,8 +68,11 @@ def begin(
     stamp: Stamp,
     betas: tuple[str, ...] = (),
     allowed_betas: tuple[str, ...] = (),
+    learned: Mapping[str, AbstractSet[Lesson]] = _NOTHING_LEARNED,
 ) -> Translation:
     """How to serve one request: `body` is what `raw` says, `betas` the client's `anthropic-beta` values.
+
+    `learned` is what the model was found to refuse, by endpoint.
 
     Raises ClientMistake for what no translation can carry, and for a model that Copilot serves elsewhere.
     """
@@ -85,8 +86,12 @@ def begin(
     stream = _must_stream(endpoint, sent, ask, model)
     if stream != ask.stream:
         sent = sent | {"stream": stream}
-    kept = tuple(beta for beta in betas if beta in allowed_betas) if endpoint == "/v1/messages" else ()
-    sent, fired = mended(sent, Target(model=model, stream=stream, betas=kept), REQUEST_REPAIRS[endpoint])
+    lessons = frozenset(learned.get(endpoint, ()))
+    has_betas = endpoint == "/v1/messages"
+    kept, fired_for_betas = taken(betas, allowed=allowed_betas, lessons=lessons) if has_betas else ((), ())
+    target = Target(model=model, stream=stream, betas=kept, lessons=lessons)
+    before = sent
+    sent, fired = mended(sent, target, REQUESTS[endpoint])
     prepared = Prepared(
         client=client,
         endpoint=endpoint,
@@ -96,12 +101,13 @@ def begin(
         stream_upstream=stream,
         stream_client=ask.stream,
         betas=kept,
-        losses=request.losses,
-        repairs=fired,
-        tool_names=request.tool_names,
+        losses=request.losses | lost(before, lessons),
+        repairs=(*fired_for_betas, *fired),
+        tool_names=request.tool_names | (renamed(before, endpoint) if "tool-names-mapped" in fired else {}),
         custom_tools=request.custom_tools,
         namespaces=request.namespaces,
         model=model,
+        target=target,
         stamp=stamp,
         wants_usage=_wants_usage(client, body),
         merges=body.get("n") in {None, 1},
@@ -113,13 +119,13 @@ def begin(
 def _way_back(prepared: Prepared) -> WayBack:
     if OWN_ENDPOINTS.get(prepared.client) != prepared.endpoint:
         return Rewrite(prepared)
-    stamp = prepared.stamp
+    stamp, names = prepared.stamp, prepared.tool_names
     if prepared.client == "chat":
-        return ChatWatch(stamp, wants_usage=prepared.wants_usage, merges=prepared.merges)
+        return ChatWatch(stamp, wants_usage=prepared.wants_usage, merges=prepared.merges, tool_names=names)
     if prepared.client == "responses":
         return ResponsesWatch(stamp, prepared.model, request=prepared.asked, freed=free_text.named(prepared.asked))
     is_assembled = prepared.stream_upstream and not prepared.stream_client
-    return AssembledMessages(stamp) if is_assembled else MessagesWatch(stamp)
+    return AssembledMessages(stamp, tool_names=names) if is_assembled else MessagesWatch(stamp, tool_names=names)
 
 
 def _endpoint(client: Client, model: Model) -> Endpoint:

@@ -37,6 +37,11 @@ class Lesson:
         """The lesson as a log line or a table shows it."""
         return f"anthropic-beta {self.beta}" if self.beta else ".".join(self.path)
 
+    @property
+    def loss(self) -> str:
+        """The field as a loss is named: without positions."""
+        return ".".join(part for part in self.path if part not in {ITEMS, ANYWHERE})
+
 
 def strip(body: Json, lessons: Iterable[Lesson]) -> Json:
     """`body` without the fields that the lessons name; itself if it has none of them."""
@@ -44,6 +49,11 @@ def strip(body: Json, lessons: Iterable[Lesson]) -> Json:
         if lesson.path:
             body = _stripped(body, lesson.path)
     return body
+
+
+def lost(body: Json, lessons: Iterable[Lesson]) -> frozenset[str]:
+    """The fields of `body` that the lessons take away, as losses are named."""
+    return frozenset(lesson.loss for lesson in lessons if lesson.path and strip(body, [lesson]) is not body)
 
 
 def _stripped(node: Any, path: tuple[str, ...]) -> Any:

@@ -4,11 +4,15 @@ Rules: translation.md §1.6. Chat takes `[a-zA-Z0-9_-]{1,64}` (copilot-upstream 
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.translate.repair import Endpoint, Target, each, each_message
 from copilot_api.translate.tool_names import LONGEST_MESSAGES_NAME, Names
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+"""Where every name was sent as it was."""
 
 _Rename = Callable[[str], str]
 
@@ -23,7 +27,7 @@ def messages_names(body: Json, _target: Target) -> Json:
     return _messages(body, Names(_defined_in_messages(body), longest=LONGEST_MESSAGES_NAME).sent)
 
 
-def renamed(body: Json, endpoint: Endpoint) -> Mapping[str, str]:
+def renamed(body: Json, endpoint: Endpoint) -> dict[str, str]:
     """From the names under which `body`, before its repair, was sent to `endpoint`, to the client's own, where they differ."""
     if endpoint == "/chat/completions":
         names = Names(_defined_in_chat(body))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from copilot_api.dialects.codec import Json
 from copilot_api.translate.betas import BETAS
 from copilot_api.translate.repair import Fault, by_name
 from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS, RESPONSES_ANSWERS
@@ -92,6 +93,12 @@ class Row:
     when: str
     does: str
     source: str
+
+    @property
+    def facts(self) -> Json:
+        """The row as JSON."""
+        told = {"name": self.name, "side": self.side, "endpoint": self.where}
+        return told | {"when": self.when, "does": self.does, "source": self.source}
 
 
 def _rows(side: Side, where: str, faults: Iterable[_Described]) -> Iterator[Row]:

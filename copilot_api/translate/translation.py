@@ -1,7 +1,7 @@
 """What the relay knows of a request on its way: bytes to send, bytes to hand on, and nothing of any dialect."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from copilot_api.dialects import sse
@@ -10,11 +10,12 @@ from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
-from copilot_api.translate.repair import Endpoint
-from copilot_api.translate.second_try import mend
+from copilot_api.translate.learned import Lesson
+from copilot_api.translate.repair import Endpoint, Target
+from copilot_api.translate.retries import Again, Sent, again
 
 Client = Literal["chat", "messages", "responses", "gemini"]
-MOST_TRIES = 3
+MOST_CHANGES = 4
 """How often a refused request is mended and sent again."""
 
 OWN_ENDPOINTS: dict[Client, Endpoint] = {"chat": "/chat/completions", "messages": "/v1/messages", "responses": "/responses"}
@@ -28,7 +29,8 @@ class Prepared:
     `asked` is the client's body, `body` what is sent instead, `request` that as bytes: the client's own where nothing was
     changed. `tool_names` maps names as sent to the client's, `namespaces` to the client's namespace and name;
     `custom_tools` are the client's tools that take free text.
-    `wants_usage`: a Chat client asked for the count of its stream; `merges`: it asked for one choice.
+    `wants_usage`: a Chat client asked for the count of its stream; `merges`: it asked for one choice. `target` is what the
+    repairs went by.
     """
 
     client: Client
@@ -45,6 +47,7 @@ class Prepared:
     custom_tools: frozenset[str]
     namespaces: dict[str, tuple[str, str]]
     model: Model
+    target: Target
     stamp: Stamp
     wants_usage: bool
     merges: bool
@@ -98,6 +101,8 @@ class Translation:
         self._frames = sse.SseDecoder()
         self._body = prepared.body
         self._tried: tuple[str, ...] = ()
+        self._changes = 0
+        self.lessons: frozenset[Lesson] = frozenset()
 
     @property
     def is_passthrough(self) -> bool:
@@ -107,7 +112,7 @@ class Translation:
     @property
     def repairs(self) -> tuple[str, ...]:
         """The names of the repairs that fired so far, the request's first."""
-        return (*self._prepared.repairs, *self._tried, *sorted(self._back.repairs))
+        return (*self._prepared.repairs, *dict.fromkeys(self._tried), *sorted(self._back.repairs))
 
     @property
     def usage(self) -> Counted | None:
@@ -154,15 +159,22 @@ class Translation:
         """A sign of life between two events; nothing for who waits for a whole answer."""
         return self._back.heartbeat() if self._prepared.stream_client else b""
 
-    def after_refusal(self, problem: UpstreamRefused) -> bytes | None:
-        """The request without what Copilot refused, to be sent once more; None when the refusal stands.
+    def after_refusal(self, problem: UpstreamRefused) -> Again | None:
+        """What to do about a refusal; None when it stands. `request` and `betas` are then what is to be sent.
 
-        One thing mended may bring out the next, so this may be asked again, a few times.
+        One thing mended may bring out the next, so this may be asked again, a few times. `lessons` are what the model proves
+        to refuse if the request is taken in the end.
         """
-        again = mend(self.endpoint, self._body, problem) if len(self._tried) < MOST_TRIES else None
-        if again is None:
+        target = replace(self._prepared.target, betas=self.betas)
+        sent = Sent(body=self._body, endpoint=self.endpoint, target=target, tried=self._tried)
+        found = again(sent, problem)
+        if found is None or (self._changes == MOST_CHANGES and found.body is not self._body):
             return None
-        self._body, name = again
-        self._tried += (name,)
-        self.request = dumps(self._body)
-        return self.request
+        self._tried += (found.name,)
+        self.betas = found.betas
+        self.lessons |= found.lessons
+        self.losses |= {lesson.loss for lesson in found.lessons if lesson.path}
+        if found.body is not self._body:
+            self._changes += 1
+            self._body, self.request = found.body, dumps(found.body)
+        return found

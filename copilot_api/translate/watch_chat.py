@@ -17,8 +17,8 @@ from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired, each, without
 from copilot_api.translate.repair_answers import CHAT_ANSWERS
+from copilot_api.translate.repair_names import NO_NAMES
 
-_NO_NAMES: Mapping[str, str] = {}
 _FILLER = ("padding", "obfuscation")
 
 
@@ -34,7 +34,7 @@ class ChatWatch:
         *,
         wants_usage: bool,
         merges: bool,
-        tool_names: Mapping[str, str] = _NO_NAMES,
+        tool_names: Mapping[str, str] = NO_NAMES,
         table: Faults = CHAT_ANSWERS,
     ) -> None:
         self.usage: Counted | None = None

@@ -15,14 +15,13 @@ from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired, each
 from copilot_api.translate.repair_answers import MESSAGES_ANSWERS
-
-_NO_NAMES: Mapping[str, str] = {}
+from copilot_api.translate.repair_names import NO_NAMES
 
 
 class MessagesWatch:
     """Watches one answer. `tool_names` leads from the names that were sent up to the client's, where they differ."""
 
-    def __init__(self, stamp: Stamp, *, tool_names: Mapping[str, str] = _NO_NAMES, table: Faults = MESSAGES_ANSWERS) -> None:
+    def __init__(self, stamp: Stamp, *, tool_names: Mapping[str, str] = NO_NAMES, table: Faults = MESSAGES_ANSWERS) -> None:
         self._stamp = stamp
         self.usage: Counted | None = None
         self.failed: CopilotApiError | None = None

@@ -76,6 +76,11 @@ class Catalog:
             raise self._unknown(name)
         return found
 
+    async def reread(self) -> Mapping[str, Model]:
+        """The list read anew, once a minute at the most; the old one when that fails."""
+        await self._refresh(unless_within_s=RETRY_S)
+        return self._models
+
     def doubt(self) -> None:
         """Copilot refused a model that the list holds: the list is read again soon."""
         self._read_at = (-math.inf, -math.inf)

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -26,14 +27,21 @@ ERROR_BODY_BYTES = 64 * 1024
 
 _log = logging.getLogger(__name__)
 
-_Replay = Literal["token", "connection", "hiccup"]
+_Replay = Literal["token-renewed", "connection-replayed", "hiccup-replayed"]
+
+REPLAYS: frozenset[_Replay] = frozenset({"token-renewed", "connection-replayed", "hiccup-replayed"})
+"""Why the same request may go out once more, as the table of repairs (`translate.repairs`) names it."""
 
 
 class Answer:
-    """An answer that has begun: status and headers are there, the body comes as it is read. Whoever holds it closes it."""
+    """An answer that has begun: status and headers are there, the body comes as it is read. Whoever holds it closes it.
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    `replays` names the repairs that it took to get it.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, replays: AbstractSet[str] = frozenset()) -> None:
         self._response = response
+        self.replays = replays
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.is_stream = response.content_type == "text/event-stream"
@@ -75,12 +83,21 @@ class _Outgoing:
 
 
 class CopilotClient:
-    """Sends requests to Copilot with a token that lives, and replays once what may be replayed.
+    """Sends requests to Copilot with a token that lives, and replays once what may be replayed, for any of `replays`.
 
     `quotas` is what Copilot last said about the plan.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, auth: CopilotAuth, identity: Identity, settings: Settings) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        auth: CopilotAuth,
+        identity: Identity,
+        settings: Settings,
+        *,
+        replays: AbstractSet[_Replay] = REPLAYS,
+    ) -> None:
+        self._replays = replays
         self._http = http
         self._auth = auth
         self._identity = identity
@@ -138,27 +155,28 @@ class CopilotClient:
         return value
 
     async def _exchange(self, out: "_Outgoing") -> Answer:
-        replays: set[_Replay] = set()
+        done: set[_Replay] = set()
         while True:
             token = await self._auth.token()
             try:
-                response = await self._once(out, token, self._initiator(out.ask, after_loss="connection" in replays))
+                response = await self._once(out, token, self._initiator(out.ask, after_loss="connection-replayed" in done))
             except (aiohttp.ClientError, OSError) as error:
-                if not (out.is_replayable and _was_cut(error)) or "connection" in replays:
+                may_go_again = "connection-replayed" in self._replays - done
+                if not (out.is_replayable and _was_cut(error) and may_go_again):
                     raise _unreachable(error) from error
-                replays.add("connection")
+                done.add("connection-replayed")
                 _log.info("connection to Copilot lost before it answered, sending once more")
                 continue
             self._note_quotas(response)
             if response.status < 300:
-                return Answer(response)
+                return Answer(response, done)
             body = await _error_body(response)
-            replay = self._replay(response.status, body, token, tried="token" in replays)
-            if replay == "token":
+            replay = self._replay(response.status, body, token, tried="token-renewed" in done)
+            if replay == "token-renewed":
                 self._auth.discard(token)
-            if replay is None or replay in replays:
+            if replay is None or replay not in self._replays - done:
                 raise refusals.refused(response.status, response.headers, body)
-            replays.add(replay)
+            done.add(replay)
             _log.info("Copilot answered %d, sending once more", response.status)
 
     async def _once(self, out: "_Outgoing", token: Token, initiator: str | None) -> aiohttp.ClientResponse:
@@ -194,14 +212,14 @@ class CopilotClient:
     def _replay(self, status: int, body: bytes, token: Token, *, tried: bool) -> _Replay | None:
         """Why the same request may be sent once more, if it may. Never after 402 and 429. `tried`: with another token."""
         if status == 401:
-            return "token"
+            return "token-renewed"
         if status == 403:
             # A first 403 may be a token gone stale. The same from a new token is a decision of GitHub's, which another token
             # would not change, and GitHub limits how often it hands them out.
             if tried:
                 self._forbidden = token
-            return None if token == self._forbidden else "token"
-        return "hiccup" if refusals.is_hiccup(status, body) else None
+            return None if token == self._forbidden else "token-renewed"
+        return "hiccup-replayed" if refusals.is_hiccup(status, body) else None
 
     def _note_quotas(self, response: aiohttp.ClientResponse) -> None:
         if found := parse_quotas(response.headers):

@@ -24,6 +24,8 @@ _BILLED_TO = "choose who pays, under 'Usage billed to' at github.com/settings/co
 _POLICY = "your plan, your organisation's policy or Copilot's terms do not allow this; see github.com/settings/copilot"
 _SIGN_IN = "sign in again: copilot-api auth"
 _PATIENCE = "Copilot's own rate limit; it lifts by itself"
+_PICTURE = "with the extra `images` (Pillow) installed, copilot-api makes pictures smaller by itself"
+_ELSEWHERE = "fetch_images in the settings lets copilot-api fetch pictures from public addresses"
 _BUSY = "the model is overloaded; try again in a moment, or use another model"
 
 # What to do about a code, where its kind alone does not tell; by prefix, because some carry a plan behind a colon.
@@ -39,7 +41,11 @@ _BY_KIND: dict[Kind, str] = {
     "rate_limit": _PATIENCE,
     "authentication": _SIGN_IN,
 }
-_NOT_FOR_US = re.compile(r"not available for integrator", re.IGNORECASE)
+_BY_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"not available for integrator", re.IGNORECASE), _INTEGRATOR),
+    (re.compile(r"image (?:exceeds|dimensions|is too large)", re.IGNORECASE), _PICTURE),
+    (re.compile(r"(?:external|remote) image URLs? (?:is|are) not", re.IGNORECASE), _ELSEWHERE),
+)
 # Status -> kind, hint, and the status that clients understand where Copilot's own means nothing to them.
 _BY_STATUS: dict[int, tuple[Kind, str, int]] = {
     400: ("invalid_request", "", 400),
@@ -120,7 +126,7 @@ def _by_code(code: str) -> tuple[Kind, str] | None:
 def _by_text(message: str) -> tuple[Kind, str] | None:
     if kinds.is_context_overflow(message):
         return "context_overflow", ""
-    return ("invalid_request", _INTEGRATOR) if _NOT_FOR_US.search(message) else None
+    return next((("invalid_request", hint) for pattern, hint in _BY_TEXT if pattern.search(message)), None)
 
 
 def _wordless(status: int) -> str:

@@ -82,6 +82,12 @@ def test_a_model_thinks_if_it_has_any_way_to() -> None:
     assert not Model(id="m").thinks
 
 
+def test_what_a_model_takes_of_a_picture_is_read() -> None:
+    sonnet, silent = MODELS["claude-sonnet-4.6"], MODELS["text-embedding-3-small"]
+    assert (sonnet.max_image_bytes, sonnet.image_types) == (3_145_728, ("image/jpeg", "image/png", "image/webp"))
+    assert (silent.max_image_bytes, silent.image_types) == (None, ())
+
+
 def test_an_entry_that_says_next_to_nothing_gets_the_defaults() -> None:
     bare = parse({"id": "new"})
     assert bare is not None

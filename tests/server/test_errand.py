@@ -3,22 +3,24 @@
 import asyncio
 import time
 from functools import partial
+from typing import Any
 
 import pytest
 
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Stamp
-from copilot_api.errors import SlowDown
+from copilot_api.errors import SlowDown, UpstreamRefused
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.errand import Errand, notes
+from copilot_api.server.repair_book import RepairBook
 from copilot_api.tokens import Counter
 from copilot_api.translate import Translation, begin
 from copilot_api.upstream.clock import SystemClock
 from tests.builders.models import model
 
 
-def errand(**fields: object) -> Errand:
+def errand(book: RepairBook | None = None, **fields: Any) -> Errand:
     body: Json = {"model": "gpt-4.1", "max_tokens": 5, "messages": [{"role": "user", "content": "canary"}], **fields}
     ask = messages.peek(body)
     start = partial(begin, client="messages", body=body, raw=dumps(body), ask=ask, stamp=Stamp(id="", created=0, model="m"))
@@ -36,6 +38,7 @@ def errand(**fields: object) -> Errand:
         work=again(None),
         started=time.monotonic(),
         counted=Calibration(Counter(), SystemClock()).offer,
+        repaired=(book or RepairBook(SystemClock())).note,
     )
 
 
@@ -74,8 +77,8 @@ def test_an_answer_that_was_given_keeps_its_status(caplog: pytest.LogCaptureFixt
 
 def test_what_was_lost_is_told_by_name_and_cleaned(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "copilot_api.server.errand")
-    with errand(top_k=5, stop_sequences=[], **{"a\r\nb": "canary"}) as one:
-        told = notes(one.work)["x-copilot-api-losses"]
+    with errand(None, top_k=5, stop_sequences=[], **{"a\r\nb": "canary"}) as one:
+        told = notes(one)["x-copilot-api-losses"]
     assert "top_k" in told.split(",")
     assert "\r" not in told
     assert caplog.records[0].getMessage().endswith(f" ms, lost {told}")
@@ -83,4 +86,25 @@ def test_what_was_lost_is_told_by_name_and_cleaned(caplog: pytest.LogCaptureFixt
 
 
 def test_where_nothing_was_lost_nothing_is_told() -> None:
-    assert "x-copilot-api-losses" not in notes(errand().work)
+    assert "x-copilot-api-losses" not in notes(errand())
+
+
+def test_repairs_of_the_server_stand_before_those_of_the_translation() -> None:
+    book = RepairBook(SystemClock())
+    with errand(book, max_tokens=99_999) as one:
+        one.fired.append("token-renewed")
+        assert notes(one)["x-copilot-api-repairs"] == "token-renewed,cap-clamped"
+    fired = {row["name"] for row in book.told()["repairs"] if row["fired"]}
+    assert fired == {"token-renewed", "cap-clamped"}
+
+
+def test_a_prompt_that_is_too_long_is_said_in_the_words_that_claude_code_knows() -> None:
+    one = errand()
+    one.fail(UpstreamRefused("prompt token count of 9 exceeds the limit of 5", status=400, kind="context_overflow"))
+    assert one.fired == ["overflow-worded"]
+    other = errand()
+    other.fail(UpstreamRefused("prompt is too long: 9 tokens > 5 maximum", status=400, kind="context_overflow"))
+    other.fail(UpstreamRefused("no", status=400))
+    other.client = "chat"
+    other.fail(UpstreamRefused("prompt token count of 9 exceeds the limit of 5", status=400, kind="context_overflow"))
+    assert other.fired == []

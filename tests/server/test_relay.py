@@ -437,58 +437,6 @@ async def test_a_slow_client_slows_copilot_down_instead_of_filling_memory(servic
     await eventually(lambda: upstream(sandbox)[-1].outcome == "answered")
 
 
-async def test_a_refusal_that_can_be_mended_is_mended_once(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
-    said = {"error": {"message": "Unsupported parameter: 'temperature' is not supported.", "code": "invalid_request_body"}}
-    sandbox.script.fault("status", status=400, body=said)
-    async with http.post(service.url + CHAT_PATH, json=CHAT | {"temperature": 0.5}) as response:
-        assert response.status == 200
-        assert "refused-field-dropped" in response.headers["x-copilot-api-repairs"]
-    first, second = upstream(sandbox)
-    assert "temperature" in first.json
-    assert "temperature" not in second.json
-    assert second.headers["X-Initiator"] == "user", "the first one was refused and not counted"
-
-
-@pytest.mark.parametrize("stream", [False, True])
-async def test_a_model_that_is_not_served_where_the_list_says_is_asked_elsewhere(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, stream: bool
-) -> None:
-    """copilot-upstream.md §8: re-routed once, and remembered."""
-    said = {"error": {"message": "not accessible via the /chat/completions endpoint", "code": "unsupported_api_for_model"}}
-    sandbox.script.fault("status", path="/chat/completions", status=400, body=said)
-    sandbox.script.answer("Cold and bright.", times=2)
-    body = CHAT | {"model": "claude-sonnet-4.6", "stream": stream}
-    for _ in range(2):
-        async with http.post(service.url + CHAT_PATH, json=body) as response:
-            assert response.status == 200
-            assert b"bright" in await response.read()
-    assert [seen.path for seen in upstream(sandbox)] == ["/chat/completions", "/v1/messages", "/v1/messages"]
-
-
-async def test_a_model_that_is_served_nowhere_else_is_refused_in_copilots_words(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
-    said = {"error": {"message": "not accessible via the /chat/completions endpoint", "code": "unsupported_api_for_model"}}
-    sandbox.script.fault("status", status=400, body=said)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
-        assert response.status == 400
-        assert "not accessible" in (await response.json())["error"]["message"]
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
-        assert response.status == 200, "the only way to a model is not given up"
-
-
-async def test_a_model_that_copilot_refuses_is_explained(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
-    said = {"error": {"message": "The requested model is not supported.", "code": "model_not_supported"}}
-    sandbox.script.fault("status", status=400, body=said)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
-        assert response.status == 400
-        assert "copilot-api models" in (await response.json())["error"]["message"]
-
-
 async def test_an_answer_of_the_wrong_kind_is_upstreams_failure(
     service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:

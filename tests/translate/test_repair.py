@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.errors import CopilotApiError
-from copilot_api.translate import REQUEST_REPAIRS
 from copilot_api.translate.repair import Endpoint, Repair, Target, each, mended, without
+from copilot_api.translate.repair_requests import REQUESTS
 from tests.builders.models import MODELS, model
 
 TARGET = Target(model=model("gpt-4.1"), stream=False)
@@ -42,7 +42,7 @@ def test_each_mends_objects_and_leaves_out_what_is_none() -> None:
 
 
 def test_every_repair_has_a_name_of_its_own_a_sentence_and_a_source() -> None:
-    for table in REQUEST_REPAIRS.values():
+    for table in REQUESTS.values():
         assert len({repair.name for repair in table}) == len(table)
         assert all(repair.does and repair.source for repair in table)
 
@@ -80,16 +80,16 @@ ODD = st.recursive(
 )
 
 
-@pytest.mark.parametrize("endpoint", REQUEST_REPAIRS)
+@pytest.mark.parametrize("endpoint", REQUESTS)
 @given(body=st.dictionaries(st.sampled_from(KEYS), ODD, max_size=6), id_=st.sampled_from(sorted(MODELS)), stream=st.booleans())
 def test_no_body_however_odd_breaks_the_table(endpoint: Endpoint, body: Json, id_: str, stream: bool) -> None:
     before = dumps(body)
     target = Target(model=model(id_), stream=stream)
     try:
-        after, fired = mended(body, target, REQUEST_REPAIRS[endpoint])
+        after, fired = mended(body, target, REQUESTS[endpoint])
     except CopilotApiError:
         return
     assert dumps(body) == before, "a repair changed the client's own body"
     assert (after is body) == (not fired)
-    again, _ = mended(after, target, REQUEST_REPAIRS[endpoint])
+    again, _ = mended(after, target, REQUESTS[endpoint])
     assert again == after, "a second round finds nothing left to do"

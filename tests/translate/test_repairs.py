@@ -1,15 +1,24 @@
 """Every row of the table fires against its fixture, and without the row all is different."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from copilot_api.dialects import messages
+from copilot_api.errors import UpstreamRefused
 from copilot_api.translate.repairs import PICTURES, REPLAYS, ROWS, WORDINGS, Row
 from tests.builders.repairs import FOLDER, PLACES, expected, path_of, play, read
 
-# What is done where a network or an error is at hand is shown there, in the same two ways.
-ELSEWHERE = {**PICTURES, **REPLAYS, **WORDINGS}
-PLAYED = [row for row in ROWS if row.name not in ELSEWHERE]
+# What is done where there is a network is shown there, in the same two ways.
+SHOWN_IN = {
+    **dict.fromkeys(PICTURES, "tests/server/test_pictures.py"),
+    **dict.fromkeys(REPLAYS, "tests/upstream/test_client.py"),
+}
+PLAYED = [row for row in ROWS if row.name not in SHOWN_IN and row.name not in WORDINGS]
+
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def name(row: Row) -> str:
@@ -30,6 +39,20 @@ def test_without_it_all_is_different(row: Row) -> None:
     outcome = play(row, fixture, leave_out=True)
     assert outcome.value != expected(fixture)
     assert row.name not in outcome.fired
+
+
+@pytest.mark.parametrize(("row", "place"), SHOWN_IN.items())
+def test_what_is_shown_elsewhere_is_shown(row: str, place: str) -> None:
+    assert f'"{row}"' in (ROOT / place).read_text("utf-8")
+
+
+def test_a_prompt_that_is_too_long_is_said_in_the_words_at_which_claude_code_compacts() -> None:
+    """The one row that is done in drawing an error: without it the words would be Copilot's own."""
+    problem = UpstreamRefused("prompt token count of 9 exceeds the limit of 5", status=400, kind="context_overflow")
+    said = messages.error(problem)["error"]["message"]
+    assert list(WORDINGS) == ["overflow-worded"]
+    assert said == "prompt is too long: 9 tokens > 5 maximum"
+    assert said != problem.text
 
 
 def test_no_fixture_is_left_without_its_row() -> None:

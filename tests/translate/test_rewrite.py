@@ -10,6 +10,7 @@ from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.sse import encode
 from copilot_api.errors import UpstreamBroke, UpstreamTimeout
 from copilot_api.translate import carrier
+from copilot_api.translate.repair import Target
 from copilot_api.translate.rewrite import Rewrite
 from copilot_api.translate.translation import Client, Prepared, Translation
 from tests.builders.answers import Answer, Tool, chat_stream, chat_whole, messages_stream, messages_whole
@@ -38,6 +39,7 @@ def translation(client: Client, *, stream: bool = True, upstream_stream: bool = 
         custom_tools=fields.get("custom_tools", frozenset()),
         namespaces=fields.get("namespaces", {}),
         model=model("gpt-4.1" if client == "messages" else "claude-opus-5"),
+        target=Target(model=model("gpt-4.1"), stream=upstream_stream),
         stamp=STAMP,
         wants_usage=client == "chat",
         merges=True,

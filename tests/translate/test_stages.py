@@ -5,7 +5,7 @@ import pytest
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Closed, Counted, Event, Opened, Stamp, Text, Thought, ToolInput, ToolOpened
 from copilot_api.translate import carrier
-from copilot_api.translate.repair import Endpoint
+from copilot_api.translate.repair import Endpoint, Target
 from copilot_api.translate.stages import stages, unwrapped
 from copilot_api.translate.translation import Client, Prepared
 from tests.builders.models import model
@@ -36,6 +36,7 @@ def staged(
         custom_tools=custom_tools,
         namespaces=namespaces or {},
         model=CLAUDE if endpoint == "/v1/messages" else GPT,
+        target=Target(model=GPT, stream=True),
         stamp=Stamp(id="1", created=1, model="m"),
         wants_usage=False,
         merges=True,

@@ -10,6 +10,7 @@ from copilot_api.dialects.events import Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import Client, Translation, begin
+from copilot_api.translate.learned import Lesson
 from tests.builders.clients import anthropic_reads
 from tests.builders.models import model
 
@@ -22,7 +23,13 @@ HEAD = b'{"id":"x","object":"chat.completion.chunk","created":1,"model":"m",'
 
 
 def started(
-    client: Client, served: Model | str, *, raw: bytes = b"", betas: tuple[str, ...] = (), **fields: Any
+    client: Client,
+    served: Model | str,
+    *,
+    raw: bytes = b"",
+    betas: tuple[str, ...] = (),
+    learned: frozenset[Lesson] = frozenset(),
+    **fields: Any,
 ) -> Translation:
     served = served if isinstance(served, Model) else model(served)
     body: Json = loads(raw) if raw else {"model": served.id} | ASK | fields
@@ -35,6 +42,7 @@ def started(
         stamp=STAMP,
         betas=betas,
         allowed_betas=("interleaved-thinking-2025-05-14",),
+        learned={"/v1/messages": learned},
     )
 
 
@@ -113,6 +121,31 @@ def test_betas_are_filtered_and_only_sent_where_they_mean_something() -> None:
     betas = ("claude-code-20250219", "interleaved-thinking-2025-05-14")
     assert started("messages", "claude-haiku-4.5", betas=betas, max_tokens=5).betas == ("interleaved-thinking-2025-05-14",)
     assert started("messages", "gpt-4.1", betas=betas, max_tokens=5).betas == ()
+
+
+def test_what_was_learned_does_not_go_up_and_is_a_loss() -> None:
+    beta = "interleaved-thinking-2025-05-14"
+    lessons = frozenset({Lesson(path=("metadata", "session")), Lesson(path=("tools", "*", "strict")), Lesson(beta=beta)})
+    metadata = {"user_id": "u", "session": "s"}
+    work = started("messages", "claude-haiku-4.5", betas=(beta,), learned=lessons, max_tokens=5, metadata=metadata)
+    assert loads(work.request)["metadata"] == {"user_id": "u"}
+    assert work.betas == ()
+    assert work.losses == {"metadata.session"}
+    assert work.repairs == ("learned-betas-dropped", "learned-fields-dropped")
+
+
+def test_names_that_upstream_does_not_take_come_back_as_they_were() -> None:
+    tools = [{"type": "function", "function": {"name": "files.read", "parameters": {"type": "object", "properties": {}}}}]
+    work = started("chat", "gpt-4.1", tools=tools, stream=True)
+    assert loads(work.request)["tools"][0]["function"]["name"] == "files_read"
+    call = b'"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"files_read","arguments":"{}"}}]'
+    out = work.feed(b'data: %b"choices":[{"index":0,"delta":{%b},"finish_reason":null}]}\n\n' % (HEAD, call))
+    assert b'"name":"files.read"' in out
+    assert {"tool-names-mapped", "tool-names-restored"} <= set(work.repairs)
+    own = [{"name": "files.read", "input_schema": {"type": "object"}}]
+    whole = started("messages", "claude-sonnet-4.6", tools=own, max_tokens=5)
+    block = {"type": "tool_use", "id": "t", "name": "files_read", "input": {}}
+    assert loads(whole.whole(dumps({"model": "asked", "content": [block]})))["content"] == [block | {"name": "files.read"}]
 
 
 def test_translated_requests_are_repaired_for_the_model_they_go_to() -> None:

@@ -46,10 +46,51 @@ def test_a_refusal_is_answered_with_a_mended_request_once() -> None:
     problem = UpstreamRefused("`temperature` is deprecated for this model.", status=400)
     again = work.after_refusal(problem)
     assert again is not None
-    assert again == work.request
-    assert "temperature" not in loads(again)
+    assert again.body == loads(work.request)
+    assert "temperature" not in again.body
     assert work.repairs == ("refused-field-dropped",)
     assert work.after_refusal(problem) is None
+
+
+def test_what_is_refused_is_a_loss_and_a_lesson() -> None:
+    work = started("messages", "claude-sonnet-4.6", metadata={"user_id": "u", "session": "s"}, verbosity="low")
+    first = work.after_refusal(UpstreamRefused("metadata.session: Extra inputs are not permitted", status=400))
+    assert first is not None
+    second = work.after_refusal(UpstreamRefused("verbosity: Extra inputs are not permitted", status=400))
+    assert second is not None
+    assert second.body == {key: first.body[key] for key in first.body if key != "verbosity"}
+    assert {lesson.name for lesson in work.lessons} == {"metadata.session", "verbosity"}
+    assert work.losses == {"metadata.session", "verbosity"}
+    assert work.repairs == ("refused-field-dropped",)
+
+
+def test_a_refused_beta_does_not_go_up_again() -> None:
+    body: Json = {"model": "claude-sonnet-4.6", "max_tokens": 9, "messages": [{"role": "user", "content": "q"}]}
+    beta = "context-management-2025-06-27"
+    work = begin(
+        client="messages",
+        body=body,
+        raw=dumps(body),
+        ask=messages.peek(body),
+        model=model("claude-sonnet-4.6"),
+        stamp=STAMP,
+        betas=(beta,),
+        allowed_betas=(beta,),
+    )
+    found = work.after_refusal(UpstreamRefused(f"Unexpected value(s) `{beta}` for the `anthropic-beta` header.", status=400))
+    assert found is not None
+    assert (work.betas, work.request, {lesson.beta for lesson in work.lessons}) == ((), dumps(body), {beta})
+
+
+def test_a_request_is_changed_a_few_times_and_sent_again_a_few_times_more() -> None:
+    work = started("chat", "gpt-4.1", **{f"field_{n}": n for n in range(6)})
+    later = UpstreamRefused("The requested model is not supported.", status=400, code="model_not_supported")
+    for n in range(3):
+        assert work.after_refusal(later) is not None
+        assert work.after_refusal(UpstreamRefused(f"Unknown parameter: 'field_{n}'.", status=400)) is not None
+    assert work.after_refusal(UpstreamRefused("Unknown parameter: 'field_4'.", status=400)) is None
+    assert work.after_refusal(later) is not None
+    assert work.repairs == ("rollout-retried", "refused-field-dropped")
 
 
 def test_a_refusal_that_stands_changes_nothing() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -19,8 +20,9 @@ from copilot_api.errors import (
 )
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
+from copilot_api.translate import repairs
 from copilot_api.upstream.auth import CopilotAuth
-from copilot_api.upstream.client import LARGE_BODY_BYTES, CopilotClient
+from copilot_api.upstream.client import LARGE_BODY_BYTES, REPLAYS, CopilotClient
 from copilot_api.upstream.clock import SystemClock
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
@@ -40,11 +42,11 @@ MakeClient = Callable[..., CopilotClient]
 def make_client(http: aiohttp.ClientSession, settings_for: Callable[..., Settings], sandbox: Sandbox) -> MakeClient:
     """A client of the sandbox, or of `copilot_url`; the options are settings."""
 
-    def make(**options: object) -> CopilotClient:
+    def make(replays: frozenset[Any] = REPLAYS, **options: object) -> CopilotClient:
         settings = settings_for(**options)
         hosts, identity = Hosts.of(settings), Identity(settings)
         auth = CopilotAuth(GitHub(http, hosts, identity, settings), Grant(sandbox.grant), hosts, SystemClock())
-        return CopilotClient(http, auth, identity, settings)
+        return CopilotClient(http, auth, identity, settings, replays=replays)
 
     return make
 
@@ -331,3 +333,35 @@ async def test_no_failure_shows_the_token(make_client: MakeClient, sandbox: Sand
         said.append(f"{caught.value!r} {caught.value.text} {caught.value.__cause__!r}")
     assert "tid=" not in " ".join([*said, caplog.text])
     assert sandbox.grant not in " ".join([*said, caplog.text])
+
+
+WAYS: list[tuple[str, Any, dict[str, Any]]] = [
+    ("token-renewed", "unauthorized", {}),
+    ("connection-replayed", "reset", {}),
+    ("hiccup-replayed", "status", {"status": 400, "body": b"Bad Request"}),
+]
+
+
+@pytest.mark.parametrize(("name", "fault", "options"), WAYS)
+async def test_each_replay_is_a_row_of_the_table_of_repairs(
+    make_client: MakeClient, sandbox: Sandbox, name: str, fault: Any, options: dict[str, Any]
+) -> None:
+    """With the row the request is answered and the row has fired; without it the fault is the answer."""
+    assert name in repairs.REPLAYS
+    sandbox.script.fault(fault, **options)
+    answer = await make_client().send(CHAT, BODY, request_id="1", ask=ASK)
+    answer.close()
+    assert answer.replays == {name}
+    sandbox.script.fault(fault, **options)
+    with pytest.raises(CopilotApiError):
+        await make_client(replays=REPLAYS - {name}).send(CHAT, BODY, request_id="1", ask=ASK)
+
+
+def test_the_table_of_repairs_names_every_replay() -> None:
+    assert set(repairs.REPLAYS) == REPLAYS == {name for name, _, _ in WAYS}
+
+
+async def test_an_answer_that_came_at_once_took_no_replay(client: CopilotClient) -> None:
+    answer = await client.send(CHAT, BODY, request_id="1", ask=ASK)
+    answer.close()
+    assert answer.replays == frozenset()
