@@ -211,6 +211,6 @@ def test_the_first_heartbeat_begins_the_message() -> None:
     assert [frame.event for frame in SseDecoder().feed(begun)] == ["message_start"]
     assert encoder.heartbeat() == messages.PING
     assert encoder.feed(Opened()) == b""
-    rest = b"".join(map(encoder.feed, [Text(text="a"), Closed(reason="stop")]))
+    rest = encoder.feed(Text(text="a")) + encoder.feed(Closed(reason="stop"))
     assert anthropic_reads(begun + rest)["content"] == [{"type": "text", "text": "a"}]
     assert encoder.heartbeat() == messages.PING
