@@ -12,17 +12,18 @@ from contextlib import suppress
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from copilot_api.dialects import responses
-from copilot_api.dialects.codec import Json, dumps, loads, loads_request
+from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Closed, Counted, Opened, Stamp
-from copilot_api.dialects.read import obj, objs, string
+from copilot_api.dialects.read import obj
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.errors import ClientMistake, CopilotApiError, MethodUnknown, Stopping, UpgradeRefused
 from copilot_api.log import request_id
 from copilot_api.server.body import aside
 from copilot_api.server.faults import noted
 from copilot_api.server.items import Items
+from copilot_api.server.memory import Memory
 from copilot_api.server.relay import Question, Relay
-from copilot_api.server.responses import ENDINGS, listed
+from copilot_api.server.responses import ENDINGS
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.upstream.catalog import Catalog
@@ -30,8 +31,6 @@ from copilot_api.upstream.catalog import Catalog
 FAREWELL_S = 1.0
 """Seconds in which a client must take the last words."""
 
-# Belonging to this transport and not to the request. Copilot's own clients also say here who asks (`initiator`).
-_NOT_BODY = frozenset({"type", "stream", "background", "generate", "initiator", "previous_response_id"})
 _SMALL_BYTES = 1024
 
 _log = logging.getLogger(__name__)
@@ -186,70 +185,6 @@ class _Socket:
                 await self._web.send_str(dumps(told).decode())
         except TimeoutError:
             _log.debug("a client does not read what it is told")
-
-
-class Memory:
-    """What is known of the conversation on one connection: its last response, for a request that goes on from there.
-
-    Holds at most `limit_bytes` of JSON.
-    """
-
-    def __init__(self, items: Items, limit_bytes: int) -> None:
-        self._items = items
-        self._limit_bytes = limit_bytes
-        self._last_id = ""
-        self._said: list[object] = []
-        self._bytes = 0
-        self._bytes_asked = 0
-        self._is_referable = False
-
-    @property
-    def size_bytes(self) -> int:
-        """How much is known, as JSON."""
-        return self._bytes
-
-    def read(self, raw: bytes) -> tuple[Question, bool]:
-        """The request that a message holds, and whether it is a warm-up. Raises ClientMistake."""
-        message = loads_request(raw)
-        if message.get("type") != "response.create":
-            kind = string(message.get("type"))[:60]
-            raise ClientMistake(f"type: only response.create is taken, not {kind!r}", code="unsupported_value", param="type")
-        body = {key: value for key, value in message.items() if key not in _NOT_BODY} | {"stream": True}
-        self._is_referable = body.get("store") is not False
-        self._bytes_asked = len(raw)
-        if previous := message.get("previous_response_id"):
-            body = self._continued(body, previous)
-            self._bytes_asked += self._bytes
-        body = self._items.resolved(body)
-        is_warm_up = message.get("generate") is False
-        ask = responses.peek(body | {"input": "-"} if is_warm_up and not body.get("input") else body)
-        return Question(raw=dumps(body), body=body, ask=ask), is_warm_up
-
-    def heard(self, question: Question, answer: Json) -> None:
-        """Takes note of the response that `question` led to; an empty one means that there was none."""
-        output = objs(answer.get("output"))
-        if self._is_referable:
-            self._items.keep(output)
-        size = self._bytes_asked + sum(len(dumps(item)) for item in output)
-        if not answer or size > self._limit_bytes:
-            self.forget()
-            return
-        self._last_id, self._bytes = string(answer.get("id")), size
-        self._said = [*listed(question.body.get("input")), *output]
-
-    def forget(self) -> None:
-        """There is nothing to go on from. After a failure, too: so it is with OpenAI."""
-        self._last_id, self._said, self._bytes = "", [], 0
-
-    def _continued(self, body: Json, previous: object) -> Json:
-        if previous != self._last_id:
-            raise ClientMistake(
-                f"Previous response {str(previous)[:100]!r} is not the last one on this connection",
-                hint="send the whole conversation in input",
-                code="previous_response_not_found",
-                param="previous_response_id",
-            )
-        return body | {"input": [*self._said, *listed(body.get("input"))]}
 
 
 class _Outlet:

@@ -12,14 +12,10 @@ from aiohttp import WSMsgType
 
 from copilot_api.dialects.codec import dumps, loads
 from copilot_api.dialects.sse import SseDecoder, encode
-from copilot_api.errors import ClientMistake
 from copilot_api.sandbox import Sandbox
-from copilot_api.server.items import Items
 from copilot_api.server.limits import Summary
-from copilot_api.server.websocket import Memory
 from copilot_api.service import Service
 from tests.builders.clients import openai_responses_reads
-from tests.builders.clocks import Hand
 from tests.builders.raw import Wire
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService
@@ -172,23 +168,6 @@ async def test_what_is_not_known_any_more_is_said(service: Service, sandbox: San
 async def test_a_conversation_on_the_server_is_refused(service: Service) -> None:
     async with talking(service) as talk:
         assert (await talk.ask(conversation="conv_1"))["error"]["param"] == "conversation"
-
-
-def test_memory_has_an_end() -> None:
-    memory = Memory(Items(0, Hand()), 1000)
-    request = json.dumps(ASK).encode()
-    question, _ = memory.read(request)
-    memory.heard(question, {"id": "resp_1", "output": [{"type": "message", "id": "a"}]})
-    following = json.dumps(ASK | {"previous_response_id": "resp_1", "input": "y" * 400}).encode()
-    question, _ = memory.read(following)
-    assert [item.get("id") for item in question.body["input"]] == [None, "a", None]
-    memory.heard(question, {"id": "resp_2", "output": [{"type": "message", "id": "b"}]})
-    following = json.dumps(ASK | {"previous_response_id": "resp_2", "input": "z" * 400}).encode()
-    question, _ = memory.read(following)
-    memory.heard(question, {"id": "resp_3", "output": []})
-    with pytest.raises(ClientMistake, match="resp_3"):
-        memory.read(json.dumps(ASK | {"previous_response_id": "resp_3"}).encode())
-    assert memory.size_bytes == 0
 
 
 async def test_a_warm_up_asks_nobody_and_can_be_gone_on_from(service: Service, sandbox: Sandbox) -> None:
