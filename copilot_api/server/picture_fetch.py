@@ -76,10 +76,11 @@ class PictureFetcher:
 
     def __init__(self, *, is_allowed: IsAllowed = is_public) -> None:
         self._is_allowed = is_allowed
+        self._resolver = _Guarded(is_allowed)
         # A proxy would look the name up itself, and connect to whatever it finds.
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_Guarded(is_allowed), socket_factory=self._socket, use_dns_cache=False, force_close=True
+                resolver=self._resolver, socket_factory=self._socket, use_dns_cache=False, force_close=True
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -92,6 +93,7 @@ class PictureFetcher:
     async def close(self) -> None:
         """Hangs up."""
         await self._http.close()
+        await self._resolver.close()
 
     async def fetch(self, url: str) -> Picture:
         """The picture at `url`. Raises ClientMistake, saying why there is none."""

@@ -89,6 +89,11 @@ def test_what_would_fill_the_memory_is_not_unpacked(monkeypatch: pytest.MonkeyPa
         scale(painted(10, 10), ANY)
 
 
+def test_what_nobody_sees_is_not_written() -> None:
+    with pytest.raises(Unscalable):
+        scale(painted(10, 10), limits(None, None, "image/webp"))
+
+
 def test_what_cannot_be_small_enough_is_said() -> None:
     with pytest.raises(Unscalable, match="not small enough"):
         scale(painted(200, 200, noisy=True), limits(50))
