@@ -245,7 +245,7 @@ class Service:
             await web.SockSite(self._runner, bound).start()
         self._started_at = self._clock.monotonic()
         port = sockets[0].getsockname()[1]
-        self._publish(url=f"http://{_reachable(self.settings.host)}:{port}")
+        self._publish(url=f"http://{reachable(self.settings.host)}:{port}")
 
     def _fetcher(self) -> PictureFetcher | None:
         """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
@@ -312,7 +312,7 @@ async def _first(*waits: Coroutine[object, object, object]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """The host of a URL with which clients on this machine reach a server bound to `host`."""
     address = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"[{address}]" if ":" in address else address

@@ -11,9 +11,10 @@ WITHIN_S = 2.0
 
 async def show(loaded: Settings, *, as_json: bool) -> None:
     """Prints the table, with the counts of the server that runs with these settings."""
+    from copilot_api.service import reachable
     from copilot_api.translate.repairs import ROWS
 
-    url = _url(loaded)
+    url = f"http://{reachable(loaded.host)}:{loaded.port}"  # the server tells its repairs to this machine only
     counted = await _counted(url, loaded)
     told = counted or {"repairs": [row.facts | {"fired": None} for row in ROWS], "learned": []}
     if counted is None:
@@ -47,9 +48,3 @@ async def _counted(url: str, loaded: Settings) -> dict[str, Any] | None:
     except (aiohttp.ClientError, OSError, ValueError, TimeoutError):
         return None
     return told if isinstance(told, dict) and told.keys() == {"repairs", "learned"} else None
-
-
-def _url(loaded: Settings) -> str:
-    """Where a server with these settings is reached from this machine: it tells its repairs to nobody else."""
-    host = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(loaded.host, loaded.host)  # noqa: S104 - compared
-    return f"http://[{host}]:{loaded.port}" if ":" in host else f"http://{host}:{loaded.port}"

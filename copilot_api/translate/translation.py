@@ -16,7 +16,7 @@ from copilot_api.translate.retries import Again, Sent, again
 
 Client = Literal["chat", "messages", "responses", "gemini"]
 MOST_CHANGES = 4
-"""How often a refused request is mended and sent again."""
+"""How often a refused request is changed and sent again; sending the same again is bounded by the table."""
 
 OWN_ENDPOINTS: dict[Client, Endpoint] = {"chat": "/chat/completions", "messages": "/v1/messages", "responses": "/responses"}
 """Where Copilot speaks a client's own dialect; Gemini's it speaks nowhere."""
