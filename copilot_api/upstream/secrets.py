@@ -96,7 +96,7 @@ def open_vault(settings: Settings, *, platform: str = sys.platform, limit_s: flo
 
 
 # Each backend is named: keyring finds them by entry points, which a compiled program does not have. Reading `priority`
-# raises RuntimeError where a backend cannot work.
+# raises RuntimeError where one of keyring's cannot work.
 
 
 def _windows() -> type[Backend]:
@@ -116,10 +116,10 @@ def _macos() -> type[Backend]:
 def _secret_service() -> type[Backend]:
     if not has_session_bus():
         raise KeyringUnusable("There is no desktop session here, so no keyring", hint=f"sign in from a desktop, {WAYS_OUT}")
-    from keyring.backends.SecretService import Keyring
+    from copilot_api.upstream.secret_service import SecretService
 
-    _ = Keyring.priority
-    return Keyring
+    SecretService.check()
+    return SecretService
 
 
 _BACKENDS: dict[str, tuple[str, Callable[[], type[Backend]]]] = {
@@ -165,10 +165,8 @@ def _started(call: Callable[[], T]) -> Future[T]:
 
 
 def _renamed(error: Exception) -> KeyringUnusable:
-    """A backend's failure as ours: they raise keyring's, D-Bus's and the system's own exceptions."""
-    from keyring.errors import KeyringLocked
-
-    if isinstance(error, KeyringLocked) or "locked" in type(error).__name__.lower():
+    """A backend's failure as ours: keyring's on Windows and macOS, our Secret Service's, jeepney's or the system's own."""
+    if "locked" in type(error).__name__.lower():
         return KeyringUnusable("The keyring is locked", hint=f"unlock it and try again, {WAYS_OUT}")
     return KeyringUnusable(
         f"The keyring cannot be used: {redact(str(error)) or type(error).__name__}",

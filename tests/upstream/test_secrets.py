@@ -72,7 +72,7 @@ def test_a_locked_keyring_is_named_with_the_ways_out(locked_desktop: "Desktop") 
 
 def test_a_bus_without_a_secret_service_is_no_keyring(bare_session: "Desktop") -> None:
     message, _, hint = bare_session.run(OPEN + REPORT).stdout.strip().partition("|")
-    assert message.startswith("The keyring cannot be used: The Secret Service daemon is neither running nor")
+    assert message.startswith("The keyring cannot be used: none runs in this desktop session")
     assert "--token-store file" in hint
 
 
