@@ -1,0 +1,225 @@
+"""Measures executables side by side with the program run from source: what `build/build.py --check` prints.
+
+Times are medians of interleaved runs on one machine, so that what disturbs one disturbs the others too. Processor time is that
+of a whole run, less that of a run that answers nothing. A sandbox in a process of its own is the upstream. For Linux and macOS.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+STARTS, SERVERS, ROUNDS, REQUESTS = 11, 5, 4, 150
+PORT = 21410
+"""Low enough that no client socket of a test happens to hold it."""
+LIMIT_S = 30.0
+
+QUESTION = "Explain how an HTTP proxy works, step by step. " * 12
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way through the program: a route and a body for it."""
+
+    route: str
+    body: Mapping[str, Any]
+
+
+def _chat(model: str, *, stream: bool) -> Way:
+    messages = [{"role": "user", "content": QUESTION}]
+    return Way("/v1/chat/completions", {"model": model, "stream": stream, "messages": messages})
+
+
+def _messages(model: str) -> Way:
+    return Way(
+        "/v1/messages",
+        {"model": model, "stream": True, "max_tokens": 500, "messages": [{"role": "user", "content": QUESTION}]},
+    )
+
+
+WAYS = {
+    "Chat, whole, passed through": _chat("gpt-4.1", stream=False),
+    "Chat, stream, passed through": _chat("gpt-4.1", stream=True),
+    "Messages, stream, passed through": _messages("claude-sonnet-4.6"),
+    "Messages to Responses, stream": _messages("gpt-5.3-codex"),
+    "Messages to Chat, stream": _messages("gemini-3.1-pro-preview"),
+    "Responses to Messages, stream": Way("/v1/responses", {"model": "claude-sonnet-4.6", "stream": True, "input": QUESTION}),
+    "Counting tokens": Way(
+        "/v1/messages/count_tokens", {"model": "gpt-4.1", "messages": [{"role": "user", "content": QUESTION}]}
+    ),
+}
+
+GOALS = {
+    "size, MB": {"copilot-api": 16.0},
+    "--version, ms": {"copilot-api": 45.0, "copilot-api.dist": 45.0},
+    "--help, ms": {"copilot-api": 80.0, "copilot-api.dist": 80.0},
+    "start to first answer, ms": {"copilot-api": 250.0, "copilot-api.dist": 250.0},
+    "idle memory, MB": {"copilot-api": 50.0, "copilot-api.dist": 50.0},
+}
+
+SOURCE = "source"
+Commands = Mapping[str, Sequence[str]]
+Row = dict[str, float]
+
+
+def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
+    """Measures and prints one table; `executables` maps names to programs. Takes about three minutes."""
+    commands: Commands = {SOURCE: source, **{name: [str(path)] for name, path in executables.items()}}
+    sizes = {name: _size(path.parent if name.endswith(".dist") else path) for name, path in executables.items()}
+    rows: dict[str, Row] = {"size, MB": sizes}
+    with tempfile.TemporaryDirectory() as home, _upstream() as upstream:
+        environ = {**os.environ, **upstream, "HOME": home}
+        rows["first --version, unpacking, ms"] = {n: _ended_ms(c, environ, "--version") for n, c in commands.items()}
+        for option in ("--version", "--help"):
+            rows[f"{option}, ms"] = _interleaved(commands, STARTS, partial(_ended_ms, environ=environ, option=option))
+        rows["start to first answer, ms"] = _interleaved(commands, SERVERS, partial(_first_answer_ms, environ=environ))
+        rows["idle memory, MB"] = _interleaved(commands, 1, partial(_idle_mb, environ=environ))
+        for name, way in WAYS.items():
+            rows[f"{name}, CPU per request, ms"] = _interleaved(commands, ROUNDS, partial(_cpu_ms, environ=environ, way=way))
+    _print(rows, list(commands))
+
+
+def _interleaved(commands: Commands, times: int, measured: Callable[[Sequence[str]], float]) -> Row:
+    found: dict[str, list[float]] = {name: [] for name in commands}
+    for turn in range(times):
+        for name in list(commands) if turn % 2 else reversed(list(commands)):
+            found[name].append(measured(commands[name]))
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def _size(path: Path) -> float:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+
+
+def _ended_ms(command: Sequence[str], environ: Mapping[str, str], option: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([*command, option], env=environ, check=True, stdout=subprocess.DEVNULL, timeout=LIMIT_S)
+    return (time.perf_counter() - started) * 1000
+
+
+def _first_answer_ms(command: Sequence[str], environ: Mapping[str, str]) -> float:
+    started = time.perf_counter()
+    with _serving(command, environ):
+        _ask(next(iter(WAYS.values())))
+        return (time.perf_counter() - started) * 1000
+
+
+def _idle_mb(command: Sequence[str], environ: Mapping[str, str]) -> float:
+    """Of the process and its children, once what it warms up after its start is warm."""
+    with _serving(command, environ) as server:
+        time.sleep(3)
+        table = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+        rows = [tuple(map(int, line.split())) for line in table.splitlines()]
+        family = {server.pid}
+        while more := {pid for pid, parent, _ in rows if parent in family} - family:
+            family |= more
+        return sum(rss for pid, _, rss in rows if pid in family) / 1000
+
+
+def _cpu_ms(command: Sequence[str], environ: Mapping[str, str], way: Way) -> float:
+    return (_cpu_s(command, environ, way, REQUESTS) - _cpu_s(command, environ, way, 0)) / REQUESTS * 1000
+
+
+def _cpu_s(command: Sequence[str], environ: Mapping[str, str], way: Way, requests: int) -> float:
+    """Processor seconds of a run from its start to its end, those of its children with it."""
+    with _serving(command, environ) as server:
+        for _ in range(10 + requests):  # the first few teach it what it then remembers
+            _ask(way)
+        server.send_signal(signal.SIGINT)
+        _, status, usage = os.wait4(server.pid, 0)
+        server.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+@contextmanager
+def _serving(command: Sequence[str], environ: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server on PORT that has begun to listen; ended with the block, if it has not ended by then."""
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen([*command, "start", "--port", str(PORT)], env=environ, stdout=quiet, stderr=quiet)
+    try:
+        ends = time.monotonic() + LIMIT_S
+        while not _is_healthy():
+            if server.poll() is not None or time.monotonic() > ends:
+                raise SystemExit(f"error: {command[0]} does not start; try: {' '.join(command)} start --port {PORT} --sandbox")
+            time.sleep(0.002)
+        yield server
+    finally:
+        if server.returncode is None:
+            server.send_signal(signal.SIGINT)
+            server.wait(LIMIT_S)
+
+
+def _is_healthy() -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=LIMIT_S) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _ask(way: Way) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{PORT}{way.route}", json.dumps(way.body).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+        answer.read()
+
+
+@contextmanager
+def _upstream() -> Iterator[dict[str, str]]:
+    """The variables that point a program at a sandbox of its own."""
+    command = [sys.executable, __file__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()) as sandbox:
+        assert sandbox.stdin  # noqa: S101 - it is a pipe
+        assert sandbox.stdout  # noqa: S101 - it is a pipe
+        try:
+            yield json.loads(sandbox.stdout.readline())
+        finally:
+            sandbox.stdin.close()
+
+
+async def _be_upstream() -> None:
+    """A sandbox until standard input ends; prints the variables that lead to it."""
+    from copilot_api.sandbox import Sandbox
+
+    async with Sandbox() as sandbox:
+        urls = {
+            "COPILOT_API_GITHUB_URL": sandbox.github_url,
+            "COPILOT_API_GITHUB_API_URL": sandbox.github_api_url,
+            "COPILOT_API_COPILOT_URL": sandbox.copilot_url,
+            "GH_TOKEN": sandbox.grant,
+        }
+        print(json.dumps(urls), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+def _print(rows: Mapping[str, Row], names: Sequence[str]) -> None:
+    width = max(map(len, rows))
+    print(f"{'':{width}}" + "".join(f"{name:>22}" for name in names))
+    for label, row in rows.items():
+        print(f"{label:{width}}" + "".join(f"{_cell(label, name, row):>22}" for name in names))
+
+
+def _cell(label: str, name: str, row: Row) -> str:
+    """A number with its ratio to the source run's, and with its goal where there is one."""
+    if name not in row:
+        return ""
+    value, goal = row[name], GOALS.get(label, {}).get(name)
+    if goal is not None:
+        return f"{value:.1f} ({'≤' if value <= goal else 'over'} {goal:g})"
+    return f"{value:.2f} ({value / row[SOURCE]:.2f}x)" if SOURCE in row and name != SOURCE else f"{value:.2f}"
+
+
+if __name__ == "__main__":
+    asyncio.run(_be_upstream())

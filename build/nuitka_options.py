@@ -1,0 +1,105 @@
+"""What Nuitka is told, and why: every option of the build stands here.
+
+Third-party modules go in as bytecode and our own package as C (`third_party_bytecode.py`). What Nuitka would bring along
+although no run of the program uses it is left out by name; `contents.txt` lists what is left, and a test compares.
+"""
+
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "copilot_api"
+PROGRAM = "copilot-api"
+
+# Nuitka's -O2 takes twice the time and a fifth more space for code that mostly calls into Python.
+C_FLAGS = "-O1"
+
+DRAIN_S = 40
+"""How long the one-file form lets its child finish after a signal: streams get `drain_s` (30 s), then say goodbye."""
+
+METADATA = ("aiohttp", "typer", "tiktoken", "orjson")
+"""Distributions whose version the program may be asked for."""
+
+# Without these two, Nuitka "avoids bloat" and the standard library falls back on Python where it has C.
+ALWAYS_IN = ("_json", "_bisect")
+
+# Reached by an import somewhere, and of no use to the program.
+LEFT_OUT = (
+    # what typer would draw with, if it were let
+    *("rich", "pygments", "markdown_it", "mdurl", "shellingham"),
+    # what tiktoken downloads with; the ranks are bundled
+    *("requests", "urllib3", "charset_normalizer", "certifi", "blobfile", "regex"),
+    # what yarl offers to programs that validate with it
+    *("pydantic", "pydantic_core"),
+    # tests, documentation and installers of the libraries
+    *("aiohttp.pytest_plugin", "aiohttp.test_utils", "jeepney.io.trio", "jeepney.io.tests", "trio"),
+    *("pytest", "unittest", "doctest", "pydoc", "setuptools", "pip", "distutils", "lib2to3", "tkinter", "turtle"),
+    *("numpy", "IPython", "six", "Xlib", "gi", "cffi", "pycparser"),
+    # parts of Pillow beyond the four picture formats that models take
+    *("PIL.ImageTk", "PIL.ImageQt", "PIL.ImageFont", "PIL.ImageDraw", "PIL.ImageCms", "PIL.ImageShow", "PIL.ImageGrab"),
+    *("PIL._imagingft", "PIL._imagingcms", "PIL._avif", "PIL._imagingtk", "PIL._imagingmath", "PIL._imagingmorph"),
+    *("PIL.AvifImagePlugin", "PIL.PdfImagePlugin", "PIL.PdfParser", "PIL.TiffImagePlugin", "PIL.EpsImagePlugin"),
+)
+# Our own Secret Service client stands in for it on Linux, and there is none but the system's elsewhere.
+LEFT_OUT_BY_SYSTEM = {
+    "linux": ("keyring", "secretstorage", "cryptography", "jaraco", "more_itertools"),
+    "darwin": ("jeepney", "secretstorage", "cryptography", "keyring.backends.Windows", "keyring.backends.SecretService"),
+    "win32": ("jeepney", "secretstorage", "cryptography", "keyring.backends.macOS", "keyring.backends.SecretService"),
+}
+
+
+def options(*, version: str, commit: str, onefile: bool, scratch: Path, target_cpu: str, is_cached: bool) -> list[str]:
+    """The command line for `python -m nuitka`: everything but the interpreter itself."""
+    return [
+        f"--output-dir={scratch}",
+        f"--output-filename={PROGRAM}",
+        f"--report={scratch / 'report.xml'}",
+        # The package is the program, as in `python -m copilot_api`, and looks at nothing that a machine's Python may hold.
+        *("--python-flag=-m", "--python-flag=no_site"),
+        # Leaves the checks for developers out, one of which takes our own arguments for Python's.
+        "--deployment",
+        f"--static-libpython={'yes' if has_static_python() else 'auto'}",
+        f"--user-plugin={ROOT / 'build' / 'third_party_bytecode.py'}",
+        f"--include-package-data={PACKAGE}",
+        *(f"--include-module={name}" for name in ALWAYS_IN),
+        *(f"--include-distribution-metadata={name}" for name in METADATA),
+        *(f"--nofollow-import-to={name}" for name in (*LEFT_OUT, *LEFT_OUT_BY_SYSTEM.get(sys.platform, ()))),
+        *([f"--target-arch={target_cpu}"] if target_cpu else []),
+        *([] if is_cached else ["--disable-cache=all"]),
+        *_described(version, sys.platform),
+        *(_one_file(version, commit) if onefile else ["--mode=standalone"]),
+        *("--assume-yes-for-downloads", "--update-check=never", "--progress-bar=none", "--quiet"),
+        PACKAGE,
+    ]
+
+
+def _one_file(version: str, commit: str) -> list[str]:
+    return [
+        "--mode=onefile",
+        # Each file is compressed by itself: a second start only compares sums, which takes 10 ms and not 120.
+        "--onefile-as-archive",
+        # A folder of its own for each build: a newer one must not overwrite what an older one is running from.
+        f"--onefile-tempdir-spec={{CACHE_DIR}}/{PROGRAM}/{version}-{commit}",
+        f"--onefile-child-grace-time={DRAIN_S * 1000}",
+    ]
+
+
+def _described(version: str, platform: str) -> list[str]:
+    """What Windows shows about the file; without it, virus scanners are more suspicious still."""
+    if platform != "win32":
+        return [f"--product-version={version}"]
+    return [
+        f"--product-version={version}",
+        f"--file-version={version}",
+        f"--product-name={PROGRAM}",
+        "--company-name=copilot-api contributors",
+        "--file-description=GitHub Copilot as an API on localhost",
+        "--windows-console-mode=attach",
+    ]
+
+
+def has_static_python() -> bool:
+    """Whether this Python can be linked in, which spares the folder its shared library."""
+    folder, name = sysconfig.get_config_var("LIBPL"), sysconfig.get_config_var("LDVERSION")
+    return bool(folder and name) and Path(folder, f"libpython{name}.a").exists()
