@@ -3,6 +3,7 @@
     python3 build/dev.py start --sandbox    the server against the simulated Copilot; any copilot-api command works here
     python3 build/dev.py test [...]         the tests, with whatever pytest takes
     python3 build/dev.py check              ruff and mypy
+    python3 build/dev.py build [...]        the native executable, with whatever build/build.py takes
     python3 build/dev.py lock [--upgrade]   writes requirements.lock anew (needs uv)
 
 Needs nothing but Python. It installs again only when requirements.lock or pyproject.toml has changed.
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
     if verb == "check":
         tools = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
         return prepare() or run([["-m", *tool] for tool in tools])
+    if verb == "build":
+        return prepare() or become([str(ROOT / "build" / "build.py"), *rest])
     return prepare() or become(["-m", "copilot_api", *arguments])
 
 
