@@ -24,6 +24,7 @@ if importlib.util.find_spec("typer") is None:
 import typer
 
 # Found beside this file, which Python puts first where it looks.
+from contents import contents
 from nuitka_options import C_FLAGS, PACKAGE, PROGRAM, ROOT, options
 
 SUFFIX = ".exe" if os.name == "nt" else ""
@@ -87,6 +88,8 @@ def _made(*, is_onefile: bool, out: Path, target_cpu: str, is_cached: bool) -> P
     _run(command, form)
     built = scratch / (PROGRAM + SUFFIX) if is_onefile else scratch / f"{PACKAGE}.dist"
     target = out / built.name.replace(PACKAGE, PROGRAM)
+    folder = scratch / f"{PACKAGE}.dist"
+    (out / "contents.txt").write_text(contents(scratch / "report.xml", folder), "utf-8")
     _replace(built, target)
     size = sum(path.stat().st_size for path in ([target] if is_onefile else target.rglob("*")) if path.is_file())
     say(f"built {target}: {form}, {size / 1e6:.1f} MB, {time.monotonic() - started:.0f} s")

@@ -13,7 +13,7 @@ PACKAGE = "copilot_api"
 PROGRAM = "copilot-api"
 
 # Nuitka's -O2 takes twice the time and a fifth more space for code that mostly calls into Python.
-C_FLAGS = "-O1"
+C_FLAGS = "-Os"
 
 DRAIN_S = 40
 """How long the one-file form lets its child finish after a signal: streams get `drain_s` (30 s), then say goodbye."""
@@ -27,7 +27,7 @@ ALWAYS_IN = ("_json", "_bisect")
 # Reached by an import somewhere, and of no use to the program.
 LEFT_OUT = (
     # what typer would draw with, if it were let
-    *("rich", "pygments", "markdown_it", "mdurl", "shellingham"),
+    *("rich", "pygments", "markdown_it", "mdurl"),
     # what tiktoken downloads with; the ranks are bundled
     *("requests", "urllib3", "charset_normalizer", "certifi", "blobfile", "regex"),
     # what yarl offers to programs that validate with it
@@ -35,6 +35,10 @@ LEFT_OUT = (
     # tests, documentation and installers of the libraries
     *("aiohttp.pytest_plugin", "aiohttp.test_utils", "jeepney.io.trio", "jeepney.io.tests", "trio"),
     *("pytest", "unittest", "doctest", "pydoc", "setuptools", "pip", "distutils", "lib2to3", "tkinter", "turtle"),
+    # parts of the standard library that stand for themselves
+    *("cgi", "cgitb", "chunk", "code", "codeop", "cmd", "crypt", "filecmp", "fileinput", "imaplib", "imghdr", "mailcap"),
+    *("modulefinder", "multiprocessing", "pipes", "poplib", "pstats", "py_compile", "pyclbr", "rlcompleter", "sched", "sndhdr"),
+    *("symtable", "timeit", "trace", "uu", "xdrlib", "xmlrpc", "concurrent.futures.process", "idlelib", "ensurepip", "venv"),
     *("numpy", "IPython", "six", "Xlib", "gi", "cffi", "pycparser"),
     # parts of Pillow beyond the four picture formats that models take
     *("PIL.ImageTk", "PIL.ImageQt", "PIL.ImageFont", "PIL.ImageDraw", "PIL.ImageCms", "PIL.ImageShow", "PIL.ImageGrab"),

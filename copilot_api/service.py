@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
 from copilot_api.upstream.auth import CopilotAuth, Signed, Token
 from copilot_api.upstream.catalog import Catalog
+from copilot_api.upstream.certificates import verified
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
 from copilot_api.upstream.github import GitHub
@@ -96,6 +98,7 @@ class Service:
         self._owned = AsyncExitStack()
         self._runner: web.AppRunner | None = None
         self._started_at = 0.0
+        self._roots: ssl.SSLContext | bool = True
         self._hurry = asyncio.Event()
         self._stopped = asyncio.Event()
         self._counter = Counter()
@@ -178,9 +181,10 @@ class Service:
 
     async def _build(self) -> None:
         settings = self.settings
+        self._roots = await asyncio.to_thread(verified)
         http = aiohttp.ClientSession(
             # As many connections as there are streams; cookies would only tell requests of one person from each other.
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._roots),
             cookie_jar=aiohttp.DummyCookieJar(),
             # Said here because aiohttp would offer whatever this Python can unpack.
             headers={"Accept-Encoding": "gzip, deflate"},
@@ -251,7 +255,7 @@ class Service:
         """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
         if not self.settings.fetch_images or self.settings.sandbox:
             return None
-        fetcher = PictureFetcher()
+        fetcher = PictureFetcher(roots=self._roots)
         self._owned.push_async_callback(fetcher.close)
         return fetcher
 

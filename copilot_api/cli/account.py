@@ -1,5 +1,6 @@
 """What a command needs to talk to GitHub about one account, opened and closed with the command."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from copilot_api.upstream.auth import CopilotAuth
 from copilot_api.upstream.catalog import Catalog
+from copilot_api.upstream.certificates import verified
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
 from copilot_api.upstream.github import GitHub
@@ -40,7 +42,8 @@ async def account(settings: Settings) -> AsyncIterator[Account]:
         if settings.sandbox:
             settings = (await owned.enter_async_context(Sandbox())).settings(settings)
         hosts, identity = Hosts.of(settings), Identity(settings)
-        http = await owned.enter_async_context(aiohttp.ClientSession(trust_env=settings.proxy_env))
+        connector = aiohttp.TCPConnector(ssl=await asyncio.to_thread(verified))
+        http = await owned.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=settings.proxy_env))
         github = GitHub(http, hosts, identity, settings)
         yield Account(settings=settings, hosts=hosts, identity=identity, http=http, github=github, clock=SystemClock())
 

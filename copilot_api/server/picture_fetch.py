@@ -9,6 +9,7 @@ import base64
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
@@ -74,13 +75,13 @@ class _Guarded(AbstractResolver):
 class PictureFetcher:
     """Fetches pictures over connections of its own: no proxy, no cookies, nothing of the account's."""
 
-    def __init__(self, *, is_allowed: IsAllowed = is_public) -> None:
+    def __init__(self, *, is_allowed: IsAllowed = is_public, roots: ssl.SSLContext | bool = True) -> None:
         self._is_allowed = is_allowed
         self._resolver = _Guarded(is_allowed)
         # A proxy would look the name up itself, and connect to whatever it finds.
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=self._resolver, socket_factory=self._socket, use_dns_cache=False, force_close=True
+                ssl=roots, resolver=self._resolver, socket_factory=self._socket, use_dns_cache=False, force_close=True
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
