@@ -3,53 +3,25 @@
 Slow: npm installs the pinned program once.
 """
 
-import asyncio
-import os
 from pathlib import Path
 
 import pytest
 
 from copilot_api.sandbox import Sandbox
+from tests.builders.codex import Codex
 from tests.conftest import MakeService
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-LIMIT_S = 120.0
-CONFIG = """model = "{model}"
-model_provider = "copilot-api"
-approval_policy = "never"
-sandbox_mode = "danger-full-access"
-
-[model_providers.copilot-api]
-name = "Copilot (copilot-api)"
-base_url = "{url}/v1"
-wire_api = "responses"
-supports_websockets = true
-"""
 PROMPT = "Run the shell command `printf 'hello-%d' 42 | tee proof.txt` and tell me what it printed"
 
 
-async def codex(program: Path, folder: Path, url: str, model: str) -> str:
-    """What it says in answer to PROMPT."""
-    (folder / ".codex").mkdir()
-    (folder / ".codex" / "config.toml").write_text(CONFIG.format(model=model, url=url), "utf-8")
-    process = await asyncio.create_subprocess_exec(
-        *(program, "exec", "--skip-git-repo-check", "--", PROMPT),
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
-    )
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
-    return out.decode()
+async def answer(program: Path, folder: Path, url: str, model: str) -> str:
+    """What it says in answer to PROMPT. Fails when it fails."""
+    codex = Codex(program=program, home=folder, work=folder, url=url)
+    ended = await codex.does(PROMPT, model=model, supports_websockets=True)
+    assert ended.code == 0, f"{ended.out}\n{ended.err}"
+    return ended.out
 
 
 # A "lite" model of Codex's own among them, and one behind each endpoint of Copilot's.
@@ -64,7 +36,7 @@ async def test_it_works_on_one_connection(
 ) -> None:
     caplog.set_level("DEBUG", "copilot_api.server.middleware")
     service = await make_service()
-    said = await codex(client_programs / "codex", tmp_path, service.url, model)
+    said = await answer(client_programs / "codex", tmp_path, service.url, model)
     assert (tmp_path / "proof.txt").read_text("utf-8") == "hello-42"
     assert "hello-42" in said
     initiators = [seen.headers["x-initiator"] for seen in sandbox_with_every_model.seen if "x-initiator" in seen.headers]
@@ -81,6 +53,6 @@ async def test_it_goes_on_over_http_where_websockets_are_off(
 ) -> None:
     caplog.set_level("DEBUG", "copilot_api.server.middleware")
     service = await make_service(websockets=False)
-    assert "hello-42" in await codex(client_programs / "codex", tmp_path, service.url, "gpt-5.3-codex")
+    assert "hello-42" in await answer(client_programs / "codex", tmp_path, service.url, "gpt-5.3-codex")
     assert "GET /v1/responses answered 426" in caplog.text
     assert "Error handling request" not in caplog.text

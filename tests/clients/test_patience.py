@@ -3,9 +3,6 @@
 Slow: the programs come from npm, and their shortest is seconds.
 """
 
-import asyncio
-import json
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,25 +16,14 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.server import relay
 from copilot_api.service import Service
 from copilot_api.settings import Settings
+from tests.builders.codex import Codex, Setting
+from tests.builders.unattended import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-LIMIT_S = 120.0
 QUIET = ("DISABLE_TELEMETRY", "DISABLE_AUTOUPDATER", "DISABLE_ERROR_REPORTING", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC")
-CODEX = """model = "{model}"
-model_provider = "copilot-api"
-approval_policy = "never"
-sandbox_mode = "danger-full-access"
-
-[model_providers.copilot-api]
-name = "Copilot (copilot-api)"
-base_url = "{url}/v1"
-wire_api = "responses"
-supports_websockets = {websockets}
-stream_idle_timeout_ms = 1500
-stream_max_retries = 0
-request_max_retries = 0
-"""
+# Little patience, and no second try.
+CODEX: dict[str, Setting] = {"stream_idle_timeout_ms": 1500, "stream_max_retries": 0, "request_max_retries": 0}
 
 
 @asynccontextmanager
@@ -51,31 +37,11 @@ async def serving(sandbox: Sandbox, heartbeat_s: float) -> AsyncIterator[Service
         await service.stop()
 
 
-async def run(folder: Path, *command: object, **environ: str) -> tuple[int, str]:
-    """Exit code and output of a program with a private HOME; it is ended when it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command),
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environ},
-    )
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            out, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode or 0, out.decode()
-
-
 async def codex(program: Path, folder: Path, url: str, *, model: str, websockets: bool) -> tuple[int, str]:
-    (folder / ".codex").mkdir()
-    config = CODEX.format(model=model, url=url, websockets=json.dumps(websockets))
-    (folder / ".codex" / "config.toml").write_text(config, "utf-8")
-    return await run(folder, program, "exec", "--skip-git-repo-check", "--", "What is the answer?")
+    """Its exit code, and all that it says."""
+    asked = Codex(program=program, home=folder, work=folder, url=url)
+    ended = await asked.does("What is the answer?", model=model, supports_websockets=websockets, **CODEX)
+    return ended.code, ended.out + ended.err
 
 
 # A model behind each endpoint of Copilot's.
@@ -104,18 +70,21 @@ async def test_codex_does_not_wait_without_them(client_programs: Path, tmp_path:
 
 
 async def claude(program: Path, folder: Path, url: str, model: str) -> tuple[int, str]:
-    return await run(
-        folder,
+    """Its exit code, and all that it says."""
+    ended = await run(
         *(program, "-p", "--", "What is the answer?"),
+        home=folder,
+        work=folder,
         **dict.fromkeys(QUIET, "1"),
         **{f"ANTHROPIC_DEFAULT_{role}_MODEL": model for role in ("OPUS", "SONNET", "HAIKU")},
         ANTHROPIC_BASE_URL=url,
         ANTHROPIC_AUTH_TOKEN="dummy",
         ANTHROPIC_MODEL=model,
-        IS_SANDBOX="1",
+        IS_SANDBOX="1",  # it refuses to work as root otherwise
         CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS="10000",  # its shortest
         CLAUDE_CODE_MAX_RETRIES="0",
     )
+    return ended.code, ended.out + ended.err
 
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4.6", "gpt-5.3-codex", "gpt-4.1"])
