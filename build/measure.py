@@ -80,7 +80,7 @@ def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
     sizes = {name: _size(path.parent if name.endswith(".dist") else path) for name, path in executables.items()}
     rows: dict[str, Row] = {"size, MB": sizes}
     with tempfile.TemporaryDirectory() as home, _upstream() as upstream:
-        environ = {**os.environ, **upstream, "HOME": home}
+        environ = {**from_source(), **upstream, "HOME": home}
         rows["first --version, unpacking, ms"] = {n: _ended_ms(c, environ, "--version") for n, c in commands.items()}
         for option in ("--version", "--help"):
             rows[f"{option}, ms"] = _interleaved(commands, STARTS, partial(_ended_ms, environ=environ, option=option))
@@ -89,6 +89,11 @@ def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
         for name, way in WAYS.items():
             rows[f"{name}, CPU per request, ms"] = _interleaved(commands, ROUNDS, partial(_cpu_ms, environ=environ, way=way))
     _print(rows, list(commands))
+
+
+def from_source() -> dict[str, str]:
+    """An environment in which Python finds the package of this clone; an executable looks at nothing of the kind."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
 
 
 def _interleaved(commands: Commands, times: int, measured: Callable[[Sequence[str]], float]) -> Row:
@@ -179,8 +184,8 @@ def _ask(way: Way) -> None:
 @contextmanager
 def _upstream() -> Iterator[dict[str, str]]:
     """The variables that point a program at a sandbox of its own."""
-    command = [sys.executable, __file__]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()) as sandbox:
+    command, pipe = [sys.executable, __file__], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=from_source()) as sandbox:
         assert sandbox.stdin  # noqa: S101 - it is a pipe
         assert sandbox.stdout  # noqa: S101 - it is a pipe
         try:
