@@ -14,7 +14,6 @@ import aiohttp
 from aiohttp import web
 
 from copilot_api.errors import CopilotApiError, StartFailed
-from copilot_api.sandbox import Sandbox
 from copilot_api.server import Deps, calibration, create_app
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.faults import HTTP_LOG
@@ -175,6 +174,8 @@ class Service:
         self._keep("token-calibration", self._calibration.run())
 
     async def _enter_sandbox(self) -> None:
+        from copilot_api.sandbox import Sandbox
+
         sandbox = await self._owned.enter_async_context(Sandbox(pace_s=SANDBOX_PACE_S))
         self.settings = sandbox.settings(self.settings)
         self._find_grant = grants.find

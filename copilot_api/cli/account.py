@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from copilot_api.upstream.auth import CopilotAuth
 from copilot_api.upstream.catalog import Catalog
@@ -40,6 +39,8 @@ async def account(settings: Settings) -> AsyncIterator[Account]:
     """
     async with AsyncExitStack() as owned:
         if settings.sandbox:
+            from copilot_api.sandbox import Sandbox
+
             settings = (await owned.enter_async_context(Sandbox())).settings(settings)
         hosts, identity = Hosts.of(settings), Identity(settings)
         connector = aiohttp.TCPConnector(ssl=await asyncio.to_thread(verified))

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import webbrowser
 
 from copilot_api import settings
 
@@ -14,4 +13,6 @@ def can_open() -> bool:
 
 def open_page(url: str) -> None:
     """Starts the browser without waiting for it; some wait until their window is closed."""
+    import webbrowser
+
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()

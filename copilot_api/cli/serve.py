@@ -8,10 +8,8 @@ from types import FrameType
 
 from copilot_api import console, settings
 from copilot_api.cli import clipboard
-from copilot_api.cli.account import account
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
-from copilot_api.cli.sign_in import sign_in
 from copilot_api.cli.terminal import Terminal
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
@@ -19,6 +17,7 @@ from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.setup import shell
 from copilot_api.setup.claude_code import launch, variables
+from copilot_api.thrift import settle
 from copilot_api.upstream.auth import Token
 
 INTERRUPTED = 130
@@ -37,6 +36,7 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     try:
         with _signals(service) as stop:
             await _greet(service)
+            settle()
             if claude_code and terminal is not None:
                 await stop.unless_wanted(_offer_claude_code(service, terminal))
             await stop.wanted.wait()
@@ -57,6 +57,9 @@ async def _started(loaded: Settings, terminal: Terminal | None) -> Service:
         if terminal is None or loaded.github_token or loaded.sandbox:
             raise
         console.warn(problem.message)
+        from copilot_api.cli.account import account
+        from copilot_api.cli.sign_in import sign_in
+
         async with account(loaded) as opened:
             await sign_in(opened, terminal)
     return await _start(loaded, terminal)

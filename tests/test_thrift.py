@@ -1,0 +1,47 @@
+"""In processes of their own: what is frozen in this one would stay frozen for every test that follows."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import gc
+from copilot_api.thrift import settle
+{}
+"""
+
+
+def run(code: str) -> list[str]:
+    command = [sys.executable, "-c", PROGRAM.format(code)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+
+
+def test_what_the_start_made_is_left_out_of_later_collections() -> None:
+    frozen, later = run(
+        "settle(); kept = [[] for _ in range(1000)]; print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 5_000)"
+    )
+    assert (frozen, later) == ("True", "True")
+
+
+def test_garbage_of_the_start_is_collected_and_not_kept_for_good() -> None:
+    code = """
+import weakref
+class Ring: pass
+ring = Ring(); ring.itself = ring; seen = weakref.ref(ring); del ring
+gc.disable(); settle(); print(seen() is None)
+"""
+    assert run(code) == ["True"]
+
+
+if sys.platform == "linux":
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_pages_given_back_are_read_again_when_they_are_needed(times: int) -> None:
+        """The whole program, its constants and its code go on working, however often it settles."""
+        code = f"""
+for _ in range({times}): settle()
+import json, decimal, email.message
+print(json.loads(json.dumps({{"a": [1.5]}}))["a"][0], decimal.Decimal("0.1") + 1)
+"""
+        assert run(code) == ["1.5", "1.1"]
