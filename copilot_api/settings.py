@@ -106,6 +106,11 @@ class Settings:
         "Fetch pictures that requests name by URL, from public addresses only, because Copilot does not",
         "--fetch-images",
     )
+    web_search: bool = _option(
+        False,
+        "Pass the hosted tool web_search on from Responses clients to models of /responses, of which Copilot lets some search",
+        "--web-search",
+    )
     heartbeat_s: float = _option(15.0, "Seconds of silence after which an open stream gets a keep-alive", low=0.05, high=300)
 
     # identity

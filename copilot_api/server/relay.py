@@ -184,6 +184,7 @@ class Relay:
             betas=betas,
             allowed_betas=self._settings.betas,
             learned=self._book.learned(model.id),
+            web_search=self._settings.web_search,
         )
 
     # Whole answers

@@ -69,10 +69,12 @@ def begin(
     betas: tuple[str, ...] = (),
     allowed_betas: tuple[str, ...] = (),
     learned: Mapping[str, AbstractSet[Lesson]] = _NOTHING_LEARNED,
+    web_search: bool = False,
 ) -> Translation:
     """How to serve one request: `body` is what `raw` says, `betas` the client's `anthropic-beta` values.
 
-    `learned` is what the model was found to refuse, by endpoint.
+    `learned` is what the model was found to refuse, by endpoint. `web_search`: the person has it that a Responses client may
+    have the web searched, where Copilot lets it; the other dialects have no such tool that could be carried (translation §1.6).
 
     Raises ClientMistake for what no translation can carry, and for a model that Copilot serves elsewhere.
     """
@@ -89,7 +91,7 @@ def begin(
     lessons = frozenset(learned.get(endpoint, ()))
     has_betas = endpoint == "/v1/messages"
     kept, fired_for_betas = taken(betas, allowed=allowed_betas, lessons=lessons) if has_betas else ((), ())
-    target = Target(model=model, stream=stream, betas=kept, lessons=lessons)
+    target = Target(model=model, stream=stream, betas=kept, lessons=lessons, web_search=web_search)
     before = sent
     sent, fired = mended(sent, target, REQUESTS[endpoint])
     prepared = Prepared(
