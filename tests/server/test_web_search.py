@@ -156,7 +156,11 @@ async def test_googles_search_and_chats_are_named_losses(searching: Service, htt
     async with http.post(searching.url + "/v1beta/models/gpt-5.3-codex:generateContent", json=asked) as response:
         assert response.status == 200
         assert "googleSearch" in response.headers["x-copilot-api-losses"]
-    chat = {"model": "gpt-5.3-codex", "messages": [{"role": "user", "content": ASKED}], "web_search_options": {"search_context_size": "low"}}
+    chat = {
+        "model": "gpt-5.3-codex",
+        "messages": [{"role": "user", "content": ASKED}],
+        "web_search_options": {"search_context_size": "low"},
+    }
     async with http.post(searching.url + "/v1/chat/completions", json=chat) as response:
         assert response.status == 200
         assert "web_search_options" in response.headers["x-copilot-api-losses"]
