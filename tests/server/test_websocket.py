@@ -380,6 +380,32 @@ async def test_a_client_that_does_not_answer_pings_is_gone(make_service: MakeSer
         assert upstream(sandbox)[-1].outcome == "client left"
 
 
+LONG = {"model": "gpt-5.6-sol", "input": "word " * 120_000}  # more than half a MiB, for a model that takes it
+
+
+async def test_all_connections_remember_so_much_together(make_service: MakeService) -> None:
+    """A client whose conversation was forgotten is told so in the words at which it sends it whole."""
+    service = await make_service(websocket_store_mib=1)
+    async with talking(service) as first, talking(service) as second:
+        known = [(await talk.ask(**LONG))["response"]["id"] for talk in (first, second)]
+        follows = LONG | {"input": "And now?"}
+        assert (await second.ask(**follows, previous_response_id=known[1]))["type"] == "response.completed"
+        refused = await first.ask(**follows, previous_response_id=known[0])
+        assert (refused["status"], refused["error"]["code"]) == (400, "previous_response_not_found")
+        assert (await first.ask(input="Begin anew"))["type"] == "response.completed"
+
+
+async def test_a_closed_connection_leaves_its_room_to_others(make_service: MakeService) -> None:
+    service = await make_service(websocket_store_mib=1)
+    async with talking(service) as stays:
+        short = (await stays.ask(input="Hei"))["response"]["id"]
+        for _ in range(2):
+            async with talking(service) as leaves:
+                assert (await leaves.ask(**LONG))["type"] == "response.completed"
+            await asyncio.sleep(0.5)  # until the server has seen that it left
+        assert (await stays.ask(previous_response_id=short))["type"] == "response.completed"
+
+
 async def test_a_fault_of_our_own_is_told(make_service: MakeService, caplog: pytest.LogCaptureFixture) -> None:
     class Careless:
         async def approve(self, summary: Summary) -> bool:
