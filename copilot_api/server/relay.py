@@ -14,7 +14,7 @@ from copilot_api.dialects import chat, messages
 from copilot_api.dialects.codec import Json, dumps, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
-from copilot_api.errors import CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
+from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.claims import settled
@@ -119,7 +119,7 @@ class Relay:
         model = await self._catalog.find(ask.model)
         betas = _betas(request)
         begin = partial(self._begin, client, question, ask, betas)
-        work = await aside(len(raw), begin, model)
+        work = await self._begun(len(raw), begin, model)
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
             Summary(
@@ -134,7 +134,7 @@ class Relay:
         if body is not question.body:
             question = replace(question, body=body, raw=await aside(len(raw), dumps, body))
             begin = partial(self._begin, client, question, ask, betas)
-            work = await aside(len(raw), begin, model)
+            work = await self._begun(len(raw), begin, model)
         return Errand(
             client=client,
             ask=ask,
@@ -172,6 +172,15 @@ class Relay:
             await outlet.end()
         else:
             await outlet.end()
+
+    async def _begun(self, size_bytes: int, begin: Callable[[Model], Translation], model: Model) -> Translation:
+        """The translation that `begin` makes. A repair that refuses the request instead has fired, too."""
+        try:
+            return await aside(size_bytes, begin, model)
+        except ClientMistake as problem:
+            if problem.repair:
+                self._book.note(problem.endpoint, [problem.repair])
+            raise
 
     def _begin(self, client: Client, question: Question, ask: Ask, betas: tuple[str, ...], model: Model) -> Translation:
         return translate.begin(
