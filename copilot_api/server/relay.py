@@ -118,7 +118,8 @@ class Relay:
         ask = settled(question.ask, request.headers, always_user=self._settings.always_user)
         model = await self._catalog.find(ask.model)
         betas = _betas(request)
-        begin = partial(self._begin, client, question, ask, betas)
+        stamp = Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model)
+        begin = partial(self._begin, client, question, ask, betas, stamp)
         work = await self._begun(len(raw), begin, model)
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
@@ -133,7 +134,7 @@ class Relay:
         body, mended = await self._pictures.prepared(question.body, model)
         if body is not question.body:
             question = replace(question, body=body, raw=await aside(len(raw), dumps, body))
-            begin = partial(self._begin, client, question, ask, betas)
+            begin = partial(self._begin, client, question, ask, betas, stamp)
             work = await self._begun(len(raw), begin, model)
         return Errand(
             client=client,
@@ -182,14 +183,16 @@ class Relay:
                 self._book.note(problem.endpoint, [problem.repair])
             raise
 
-    def _begin(self, client: Client, question: Question, ask: Ask, betas: tuple[str, ...], model: Model) -> Translation:
+    def _begin(
+        self, client: Client, question: Question, ask: Ask, betas: tuple[str, ...], stamp: Stamp, model: Model
+    ) -> Translation:
         return translate.begin(
             client=client,
             body=question.body,
             raw=question.raw,
             ask=ask,
             model=model,
-            stamp=Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model),
+            stamp=stamp,
             betas=betas,
             allowed_betas=self._settings.betas,
             learned=self._book.learned(model.id),
@@ -224,9 +227,13 @@ class Relay:
             answers.append(await self._sender.send(errand))
 
         try:
-            await _beside(send(), errand.work, outlet)
+            first = errand.work
+            beats = await _beside(send(), first, outlet)
             [answer] = answers
             work = errand.work
+            if work is not first:  # asked elsewhere: an answer that a sign of life has begun must not begin again
+                for _ in range(beats):
+                    work.heartbeat()
             if not answer.is_stream:
                 raise UpstreamBroke("Copilot answered a streaming request without a stream")
             is_over = False
@@ -250,19 +257,21 @@ def _read(client: Client, raw: bytes) -> Question:
     return Question(raw=raw, body=body, ask=PEEKS[client](body))
 
 
-async def _beside(sending: Coroutine[object, object, None], work: Translation, outlet: Outlet) -> None:
-    """Awaits `sending`, with heartbeats to the client until it is done. Raises what it raises."""
-    pending = asyncio.gather(sending)
+async def _beside(sending: Coroutine[object, object, None], work: Translation, outlet: Outlet) -> int:
+    """Awaits `sending`, with heartbeats to the client until it is done; how many it took. Raises what it raises."""
+    pending, beats = asyncio.gather(sending), 0
     try:
         while not pending.done():
             await asyncio.wait({pending}, timeout=outlet.quiet_for_s())
             if not pending.done():
                 await outlet.write(work.heartbeat())
+                beats += 1
     finally:
         # When the client is gone, sending must end too, and be waited for.
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)
     pending.result()
+    return beats
 
 
 async def _next(answer: Answer, work: Translation, outlet: Outlet) -> bytes:
