@@ -109,6 +109,11 @@ async def test_a_burst_is_cheap(service: Service, http: aiohttp.ClientSession, s
         ({"model": "claude-sonnet-4.6"}, 400, "invalid_request_error"),
         ({"model": "claude-sonnet-4-7", "messages": TALK}, 404, "not_found_error"),
         ({"model": "text-embedding-3-small", "messages": TALK}, 400, "invalid_request_error"),
+        (
+            CLAUDE | {"tools": [{"name": f"t{n}", "input_schema": {"type": "object"}} for n in range(129)]},
+            400,
+            "invalid_request_error",
+        ),
     ],
 )
 async def test_errors_are_errors(
