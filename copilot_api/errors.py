@@ -53,10 +53,14 @@ class CopilotApiError(Exception):
 
 
 class ClientMistake(CopilotApiError):
-    """The request cannot be served as it was sent."""
+    """The request cannot be served as it was sent. `repair` is the row of the repair table that says so, if one does, and
+    `endpoint` where it was to go.
+    """
 
     status = 400
     kind: Kind = "invalid_request"
+    repair: str = ""
+    endpoint: str = ""
 
     def __init__(
         self, message: str, *, hint: str = "", code: str = "", param: str = "", details: Mapping[str, object] | None = None

@@ -59,6 +59,12 @@ class Settings:
     item_store_mib: int = _option(
         32, "MiB of answers kept in memory for Responses clients that refer to them by id; 0: none", low=0, high=4096
     )
+    websocket_store_mib: int = _option(
+        256,
+        "MiB of conversations kept in memory for open WebSockets together, the longest unused dropped first",
+        low=0,
+        high=16384,
+    )
     drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
 
     # pacing
@@ -105,6 +111,11 @@ class Settings:
         False,
         "Fetch pictures that requests name by URL, from public addresses only, because Copilot does not",
         "--fetch-images",
+    )
+    web_search: bool = _option(
+        False,
+        "Pass the hosted tool web_search on from Responses clients to models of /responses, of which Copilot lets some search",
+        "--web-search",
     )
     heartbeat_s: float = _option(15.0, "Seconds of silence after which an open stream gets a keep-alive", low=0.05, high=300)
 

@@ -22,7 +22,20 @@ from copilot_api.dialects.responses_items import Items
 from copilot_api.dialects.sse import comment, encode
 from copilot_api.errors import ClientMistake, CopilotApiError, Kind, UpstreamBroke
 
-__all__ = ["Decoder", "Encoder", "collect", "error", "failure", "keepalive", "peek", "response_id", "status", "usage", "whole"]
+__all__ = [
+    "Decoder",
+    "Encoder",
+    "begun",
+    "collect",
+    "error",
+    "failure",
+    "keepalive",
+    "peek",
+    "response_id",
+    "status",
+    "usage",
+    "whole",
+]
 
 # Why an answer is incomplete; every other reason completes it.
 _INCOMPLETE: dict[Reason, str] = {
@@ -60,7 +73,7 @@ _ECHOED: Json = {
     "truncation": "disabled",
 }
 NOTHING = comment("keep-alive")
-"""A sign of life outside an answer: readers take no event before its first or after its last."""
+"""A sign of life after an answer: readers take no event then."""
 
 _ECHOED_IF_GIVEN = ("prompt_cache_key", "safety_identifier", "user")
 
@@ -114,7 +127,7 @@ class Encoder:
     """Events as a Responses stream. `request` is the client's: a response repeats much of it."""
 
     def __init__(self, stamp: Stamp, *, request: Json) -> None:
-        self._response = _response(stamp, request)
+        self._response = begun(stamp, request)
         self._items = Items(stamp.id)
         self._counted = Counted(estimated=True)
         self._number = 0
@@ -184,7 +197,7 @@ def collect(events: Events, stamp: Stamp, *, request: Json) -> Json:
     if reason is None:
         raise UpstreamBroke(CUT_SHORT)
     _exhaust(items.close(is_cut=reason in _INCOMPLETE))
-    return _response(stamp, request) | _ending(reason, items, counted)
+    return begun(stamp, request) | _ending(reason, items, counted)
 
 
 def keepalive() -> Json:
@@ -211,13 +224,8 @@ def failure(problem: CopilotApiError) -> Json:
     return {"status": "failed", "error": {"code": _CODES[problem.kind], "message": problem.text}}
 
 
-def response_id(stamp: Stamp) -> str:
-    """The id of the answer."""
-    return f"resp_{stamp.id}"
-
-
-def _response(stamp: Stamp, request: Json) -> Json:
-    """A response that has just begun."""
+def begun(stamp: Stamp, request: Json) -> Json:
+    """A response that has just begun, and of which nothing is known but the request."""
     echoed = {key: default if request.get(key) is None else request[key] for key, default in _ECHOED.items()}
     return {
         "id": response_id(stamp),
@@ -236,6 +244,11 @@ def _response(stamp: Stamp, request: Json) -> Json:
         "text": {"format": {"type": "text"}, "verbosity": "medium"} | obj(request.get("text")),
         "usage": None,
     }
+
+
+def response_id(stamp: Stamp) -> str:
+    """The id of the answer."""
+    return f"resp_{stamp.id}"
 
 
 def _ending(reason: Reason, items: Items, counted: Counted) -> Json:

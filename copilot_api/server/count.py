@@ -6,21 +6,24 @@ Sources: clients.md §4.1, copilot-upstream.md §6.4, client-apis.md §5.6.
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from aiohttp import web
 
 from copilot_api import translate
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps, loads, loads_request
-from copilot_api.dialects.events import Ask, Counted, Stamp
+from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, whole_or_none
-from copilot_api.errors import CopilotApiError
+from copilot_api.errors import ClientMistake, CopilotApiError
 from copilot_api.log import request_id
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.calibration import Calibration, Method
+from copilot_api.server.relay import Question
 from copilot_api.server.repair_book import RepairBook
 from copilot_api.settings import Settings
+from copilot_api.translate import Client, Endpoint
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock
@@ -30,7 +33,8 @@ AT_ONCE = 4
 REST_S = 60.0
 """Seconds for which Copilot is not asked after it failed to count."""
 
-PATH = "/v1/messages/count_tokens"
+ENDPOINT: Endpoint = "/v1/messages"
+PATH = f"{ENDPOINT}/count_tokens"
 # What belongs to a request for an answer and is refused in a request for a count.
 _NOT_COUNTED = ("max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences", "metadata", "service_tier")
 
@@ -60,38 +64,53 @@ class TokenCounts:
         self._ask_again_at = 0.0
 
     async def messages(self, request: web.Request) -> web.Response:
-        """POST /v1/messages/count_tokens. Raises ClientMistake; a failure of Copilot's leads to the estimate."""
+        """POST /v1/messages/count_tokens. Raises ClientMistake."""
         raw = await read_body(request, self._limit_bytes)
-        body, ask = await aside(len(raw), _read, raw)
-        model = await self._catalog.find(ask.model)
-        counted = await self._upstream(request, body, raw, ask, model) if self._may_ask(model) else None
-        if counted is not None:
-            self._calibration.want(model)
-            self._calibration.offer("messages", body, model, Counted(prompt=counted), size_bytes=len(raw))
-            return told({"input_tokens": counted}, "upstream")
-        counted, method = await asyncio.to_thread(self._calibration.count, "messages", body, model)
+        question = await aside(len(raw), _read, raw)
+        counted, method = await self.count(request, "messages", question)
         return told({"input_tokens": counted}, method)
 
-    def _may_ask(self, model: Model) -> bool:
-        return model.speaks("/v1/messages") and self._asking < AT_ONCE and self._clock.monotonic() >= self._ask_again_at
+    async def count(self, request: web.Request, client: Client, question: Question) -> tuple[int, Method]:
+        """Input tokens of a request in the dialect of `client`, and how they were counted.
 
-    async def _upstream(self, request: web.Request, body: Json, raw: bytes, ask: Ask, model: Model) -> int | None:
-        """Copilot's count of what we would send; None when it has none."""
+        Raises ClientMistake for what cannot be counted; a failure of Copilot's leads to the estimate.
+        """
+        model = await self._catalog.find(question.ask.model)
+        counted = await self._upstream(request, client, question, model) if self._may_ask(model) else None
+        if counted is None:
+            return await asyncio.to_thread(self._calibration.count, client, question.body, model)
+        self._calibration.want(model)
+        self._calibration.offer(client, question.body, model, Counted(prompt=counted), size_bytes=len(question.raw))
+        return counted, "upstream"
+
+    def _may_ask(self, model: Model) -> bool:
+        return model.speaks(ENDPOINT) and self._asking < AT_ONCE and self._clock.monotonic() >= self._ask_again_at
+
+    async def _upstream(self, request: web.Request, client: Client, question: Question, model: Model) -> int | None:
+        """Copilot's count of what we would send; None when it has none.
+
+        It counts for one endpoint only, so that is where the request is translated to, wherever it would be answered.
+        """
         betas = tuple(beta.strip() for beta in ",".join(request.headers.getall("anthropic-beta", [])).split(","))
-        work = await aside(
-            len(raw),
-            translate.begin,
-            client="messages",
-            body=body,
-            raw=raw,
-            ask=ask,
-            model=model,
-            stamp=Stamp(id="", created=0, model=ask.model),
-            betas=betas,
-            allowed_betas=self._betas,
-            learned=self._book.learned(model.id),
-        )
-        cleaned = await aside(len(raw), _countable, work.request)
+        try:
+            work = await aside(
+                len(question.raw),
+                translate.begin,
+                client=client,
+                body=question.body,
+                raw=question.raw,
+                ask=question.ask,
+                model=replace(model, endpoints=(ENDPOINT,)),
+                stamp=Stamp(id="", created=0, model=question.ask.model),
+                betas=betas,
+                allowed_betas=self._betas,
+                learned=self._book.learned(model.id),
+            )
+        except ClientMistake:
+            if client == "messages":
+                raise
+            return None  # a count may be asked of less than can be answered: of tools alone, of no input
+        cleaned = await aside(len(work.request), _countable, work.request)
         self._asking += 1
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -116,9 +135,9 @@ def told(answer: Json, method: Method) -> web.Response:
     return web.Response(body=dumps(answer), content_type="application/json", headers={"x-copilot-api-token-method": method})
 
 
-def _read(raw: bytes) -> tuple[Json, Ask]:
+def _read(raw: bytes) -> Question:
     body = loads_request(raw)
-    return body, messages.peek(body)
+    return Question(raw=raw, body=body, ask=messages.peek(body))
 
 
 def _countable(request: bytes) -> bytes:

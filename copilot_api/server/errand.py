@@ -13,7 +13,7 @@ from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Ask, Counted
 from copilot_api.dialects.models import Model
-from copilot_api.errors import CopilotApiError
+from copilot_api.errors import ClientMistake, CopilotApiError
 from copilot_api.server.calibration import Offer
 from copilot_api.translate import Client, Translation
 
@@ -73,6 +73,8 @@ class Errand:
         self.status = problem.status
         if self.client == "messages" and messages.error(problem)["error"]["message"] != problem.text:
             self.fired.append("overflow-worded")
+        if isinstance(problem, ClientMistake) and problem.repair:  # one that comes to it only after a refusal of Copilot's
+            self.fired.append(problem.repair)
 
     def _tell(self) -> None:
         usage, told = self.work.usage or Counted(), notes(self)

@@ -1,6 +1,5 @@
 """What Google's programs ask of a model: answers and token counts, named by the method behind a colon in the address."""
 
-import asyncio
 from functools import partial
 from urllib.parse import unquote
 
@@ -12,11 +11,9 @@ from copilot_api.dialects.gemini_spelling import Alt
 from copilot_api.dialects.read import obj
 from copilot_api.errors import ModelUnknown, RouteUnknown
 from copilot_api.server.body import aside, read_body
-from copilot_api.server.calibration import Calibration
-from copilot_api.server.count import told
+from copilot_api.server.count import TokenCounts, told
 from copilot_api.server.relay import Question, Relay
 from copilot_api.settings import Settings
-from copilot_api.upstream.catalog import Catalog
 
 ARRAY = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -27,10 +24,9 @@ _ANSWERS = {"generateContent": False, "streamGenerateContent": True}  # whether 
 class Gemini:
     """The handler."""
 
-    def __init__(self, relay: Relay, catalog: Catalog, calibration: Calibration, settings: Settings) -> None:
+    def __init__(self, relay: Relay, counts: TokenCounts, settings: Settings) -> None:
         self._relay = relay
-        self._catalog = catalog
-        self._calibration = calibration
+        self._counts = counts
         self._limit_bytes = settings.body_limit_mib * 1024 * 1024
 
     async def call(self, request: web.Request) -> web.StreamResponse:
@@ -50,8 +46,7 @@ class Gemini:
         """Counts what the model would be sent. Google's programs put the request in there whole, or its contents alone."""
         raw = await read_body(request, self._limit_bytes)
         question = await aside(len(raw), _read, raw, model=name, stream=False, alt="json")
-        model = await self._catalog.find(question.ask.model)
-        counted, method = await asyncio.to_thread(self._calibration.count, "gemini", question.body, model)
+        counted, method = await self._counts.count(request, "gemini", question)
         return told({"totalTokens": counted}, method)
 
 

@@ -14,7 +14,7 @@ from copilot_api.dialects import chat, messages
 from copilot_api.dialects.codec import Json, dumps, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
-from copilot_api.errors import CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
+from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
 from copilot_api.server.body import aside, read_body
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.claims import settled
@@ -118,8 +118,9 @@ class Relay:
         ask = settled(question.ask, request.headers, always_user=self._settings.always_user)
         model = await self._catalog.find(ask.model)
         betas = _betas(request)
-        begin = partial(self._begin, client, question, ask, betas)
-        work = await aside(len(raw), begin, model)
+        stamp = Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model)
+        begin = partial(self._begin, client, question, ask, betas, stamp)
+        work = await self._begun(len(raw), begin, model)
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
             Summary(
@@ -133,8 +134,8 @@ class Relay:
         body, mended = await self._pictures.prepared(question.body, model)
         if body is not question.body:
             question = replace(question, body=body, raw=await aside(len(raw), dumps, body))
-            begin = partial(self._begin, client, question, ask, betas)
-            work = await aside(len(raw), begin, model)
+            begin = partial(self._begin, client, question, ask, betas, stamp)
+            work = await self._begun(len(raw), begin, model)
         return Errand(
             client=client,
             ask=ask,
@@ -173,17 +174,29 @@ class Relay:
         else:
             await outlet.end()
 
-    def _begin(self, client: Client, question: Question, ask: Ask, betas: tuple[str, ...], model: Model) -> Translation:
+    async def _begun(self, size_bytes: int, begin: Callable[[Model], Translation], model: Model) -> Translation:
+        """The translation that `begin` makes. A repair that refuses the request instead has fired, too."""
+        try:
+            return await aside(size_bytes, begin, model)
+        except ClientMistake as problem:
+            if problem.repair:
+                self._book.note(problem.endpoint, [problem.repair])
+            raise
+
+    def _begin(
+        self, client: Client, question: Question, ask: Ask, betas: tuple[str, ...], stamp: Stamp, model: Model
+    ) -> Translation:
         return translate.begin(
             client=client,
             body=question.body,
             raw=question.raw,
             ask=ask,
             model=model,
-            stamp=Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model),
+            stamp=stamp,
             betas=betas,
             allowed_betas=self._settings.betas,
             learned=self._book.learned(model.id),
+            web_search=self._settings.web_search,
         )
 
     # Whole answers
@@ -214,9 +227,13 @@ class Relay:
             answers.append(await self._sender.send(errand))
 
         try:
-            await _beside(send(), errand.work, outlet)
+            first = errand.work
+            beats = await _beside(send(), first, outlet)
             [answer] = answers
             work = errand.work
+            if work is not first:  # asked elsewhere: an answer that a sign of life has begun must not begin again
+                for _ in range(beats):
+                    work.heartbeat()
             if not answer.is_stream:
                 raise UpstreamBroke("Copilot answered a streaming request without a stream")
             is_over = False
@@ -240,19 +257,21 @@ def _read(client: Client, raw: bytes) -> Question:
     return Question(raw=raw, body=body, ask=PEEKS[client](body))
 
 
-async def _beside(sending: Coroutine[object, object, None], work: Translation, outlet: Outlet) -> None:
-    """Awaits `sending`, with heartbeats to the client until it is done. Raises what it raises."""
-    pending = asyncio.gather(sending)
+async def _beside(sending: Coroutine[object, object, None], work: Translation, outlet: Outlet) -> int:
+    """Awaits `sending`, with heartbeats to the client until it is done; how many it took. Raises what it raises."""
+    pending, beats = asyncio.gather(sending), 0
     try:
         while not pending.done():
             await asyncio.wait({pending}, timeout=outlet.quiet_for_s())
             if not pending.done():
                 await outlet.write(work.heartbeat())
+                beats += 1
     finally:
         # When the client is gone, sending must end too, and be waited for.
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)
     pending.result()
+    return beats
 
 
 async def _next(answer: Answer, work: Translation, outlet: Outlet) -> bytes:

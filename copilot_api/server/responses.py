@@ -2,8 +2,6 @@
 copilot-upstream.md §4.2.
 """
 
-import asyncio
-
 from aiohttp import web
 
 from copilot_api.dialects import responses
@@ -12,8 +10,7 @@ from copilot_api.dialects.read import obj, objs, string
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.errors import ClientMistake, RouteUnknown, UpstreamBroke
 from copilot_api.server.body import aside, read_body
-from copilot_api.server.calibration import Calibration
-from copilot_api.server.count import told
+from copilot_api.server.count import TokenCounts, told
 from copilot_api.server.errand import notes
 from copilot_api.server.items import Items
 from copilot_api.server.relay import Question, Relay
@@ -28,11 +25,11 @@ _TRIGGER = {"type": "compaction_trigger"}
 class Responses:
     """The handlers."""
 
-    def __init__(self, relay: Relay, catalog: Catalog, items: Items, calibration: Calibration, settings: Settings) -> None:
+    def __init__(self, relay: Relay, catalog: Catalog, items: Items, counts: TokenCounts, settings: Settings) -> None:
         self._relay = relay
         self._catalog = catalog
         self._items = items
-        self._calibration = calibration
+        self._counts = counts
         self._limit_bytes = settings.body_limit_mib * 1024 * 1024
 
     async def create(self, request: web.Request) -> web.StreamResponse:
@@ -63,11 +60,10 @@ class Responses:
             return web.Response(body=dumps(compacted), content_type="application/json", headers=notes(errand))
 
     async def input_tokens(self, request: web.Request) -> web.Response:
-        """POST /v1/responses/input_tokens, counted here: Copilot does not count for this endpoint."""
+        """POST /v1/responses/input_tokens. Raises ClientMistake."""
         raw = await read_body(request, self._limit_bytes)
-        body, name = await aside(len(raw), self._read_countable, raw)
-        model = await self._catalog.find(name)
-        counted, method = await asyncio.to_thread(self._calibration.count, "responses", body, model)
+        question = await aside(len(raw), self._read_countable, raw)
+        counted, method = await self._counts.count(request, "responses", question)
         return told({"object": "response.input_tokens", "input_tokens": counted}, method)
 
     async def stored(self, request: web.Request) -> web.Response:
@@ -87,10 +83,11 @@ class Responses:
         body = body | {"input": [*kept, _TRIGGER], "stream": True}
         return Question(raw=dumps(body), body=body, ask=responses.peek(body))
 
-    def _read_countable(self, raw: bytes) -> tuple[Json, str]:
+    def _read_countable(self, raw: bytes) -> Question:
         body = self._items.resolved(loads_request(raw))
         # Unlike an answer, a count needs no input: instructions and tools have a size by themselves.
-        return body, responses.peek(body if body.get("input") else body | {"input": "-"}).model
+        ask = responses.peek(body if body.get("input") else body | {"input": "-"})
+        return Question(raw=raw, body=body, ask=ask)
 
 
 class Exchange:

@@ -21,7 +21,7 @@ from copilot_api.log import request_id
 from copilot_api.server.body import aside
 from copilot_api.server.faults import noted
 from copilot_api.server.items import Items
-from copilot_api.server.memory import Memory
+from copilot_api.server.memory import Memory, Room
 from copilot_api.server.relay import Question, Relay
 from copilot_api.server.responses import ENDINGS
 from copilot_api.server.traffic import Traffic
@@ -45,6 +45,7 @@ class Sockets:
         self._items = items
         self._traffic = traffic
         self._settings = settings
+        self._room = Room(settings.websocket_store_mib * 1024 * 1024)
         self._sockets: set[_Socket] = set()
         self._is_draining = False
 
@@ -55,12 +56,14 @@ class Sockets:
         if not self._settings.websockets or self._is_draining:
             # The one status at which Codex goes on over HTTP at once.
             raise UpgradeRefused("This server does not take WebSockets now", hint="POST to the same path instead")
-        socket = _Socket(request, self._relay, self._catalog, self._items, self._traffic, self._settings)
+        memory = Memory(self._items, self._settings.body_limit_mib * 1024 * 1024, self._room)
+        socket = _Socket(request, self._relay, self._catalog, memory, self._traffic, self._settings)
         self._sockets.add(socket)
         try:
             return await socket.serve()
         finally:
             self._sockets.discard(socket)
+            memory.forget()
 
     async def drain(self, _app: web.Application) -> None:
         """Ends the connections: idle ones now, busy ones after their answer."""
@@ -72,19 +75,18 @@ class _Socket:
     """One connection."""
 
     def __init__(
-        self, request: web.Request, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, settings: Settings
+        self, request: web.Request, relay: Relay, catalog: Catalog, memory: Memory, traffic: Traffic, settings: Settings
     ) -> None:
         self._request = request
         self._relay = relay
         self._catalog = catalog
         self._traffic = traffic
         self._heartbeat_s = settings.heartbeat_s
-        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
-        self._memory = Memory(items, self._limit_bytes)
+        self._memory = memory
         self._web = web.WebSocketResponse(
             timeout=FAREWELL_S,
             heartbeat=2 * settings.heartbeat_s,  # answered by the client's library; who does not within half of it is gone
-            max_msg_size=self._limit_bytes,
+            max_msg_size=settings.body_limit_mib * 1024 * 1024,
             compress=False,  # costs more than it saves on the way to a program on this machine
         )
         self._asked: asyncio.Queue[bytes] = asyncio.Queue()

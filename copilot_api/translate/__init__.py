@@ -22,7 +22,7 @@ from copilot_api.translate.gemini_to_responses import request as gemini_to_respo
 from copilot_api.translate.learned import Lesson, lost
 from copilot_api.translate.messages_to_chat import request as messages_to_chat
 from copilot_api.translate.messages_to_responses import request as messages_to_responses
-from copilot_api.translate.repair import TOOL_LIMIT, Endpoint, Target, mended
+from copilot_api.translate.repair import Endpoint, Target, mended
 from copilot_api.translate.repair_names import renamed
 from copilot_api.translate.repair_requests import REQUESTS
 from copilot_api.translate.request import Request
@@ -69,15 +69,16 @@ def begin(
     betas: tuple[str, ...] = (),
     allowed_betas: tuple[str, ...] = (),
     learned: Mapping[str, AbstractSet[Lesson]] = _NOTHING_LEARNED,
+    web_search: bool = False,
 ) -> Translation:
     """How to serve one request: `body` is what `raw` says, `betas` the client's `anthropic-beta` values.
 
-    `learned` is what the model was found to refuse, by endpoint.
+    `learned` is what the model was found to refuse, by endpoint. `web_search`: the person has it that a Responses client may
+    have the web searched, where Copilot lets it; the other dialects have no such tool that could be carried (translation §1.6).
 
     Raises ClientMistake for what no translation can carry, and for a model that Copilot serves elsewhere.
     """
     endpoint = _endpoint(client, model)
-    _check_tools(body)
     is_own = OWN_ENDPOINTS.get(client) == endpoint
     request = Request(body=body) if is_own else _REQUESTS[client, endpoint](body, model)
     sent = request.body
@@ -89,9 +90,13 @@ def begin(
     lessons = frozenset(learned.get(endpoint, ()))
     has_betas = endpoint == "/v1/messages"
     kept, fired_for_betas = taken(betas, allowed=allowed_betas, lessons=lessons) if has_betas else ((), ())
-    target = Target(model=model, stream=stream, betas=kept, lessons=lessons)
+    target = Target(model=model, stream=stream, betas=kept, lessons=lessons, web_search=web_search)
     before = sent
-    sent, fired = mended(sent, target, REQUESTS[endpoint])
+    try:
+        sent, fired = mended(sent, target, REQUESTS[endpoint])
+    except ClientMistake as problem:
+        problem.endpoint = endpoint
+        raise
     prepared = Prepared(
         client=client,
         endpoint=endpoint,
@@ -148,17 +153,6 @@ def _must_stream(endpoint: Endpoint, body: Json, ask: Ask, model: Model) -> bool
     limit = model.max_output_whole
     cap = body.get("max_tokens")
     return ask.stream or (endpoint == "/v1/messages" and limit is not None and isinstance(cap, int) and cap > limit)
-
-
-def _check_tools(body: Json) -> None:
-    tools = body.get("tools")
-    if isinstance(tools, list) and len(tools) > TOOL_LIMIT:
-        raise ClientMistake(
-            f"tools: {len(tools)} tools, and Copilot takes {TOOL_LIMIT} at the most",
-            hint="switch off some tools or MCP servers in the client",
-            code="array_above_max_length",
-            param="tools",
-        )
 
 
 def _wants_usage(client: Client, body: Json) -> bool:

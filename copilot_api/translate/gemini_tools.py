@@ -7,7 +7,7 @@ from copilot_api.translate.openapi_schema import json_schema
 from copilot_api.translate.tool_choice import Choice, Mode
 from copilot_api.translate.tool_names import Names
 from copilot_api.translate.tool_schemas import describes_object, normal
-from copilot_api.translate.tools import MOST_TOOLS, Tool, Toolbox
+from copilot_api.translate.tools import Tool, Toolbox
 
 _MODES: dict[str, Mode | None] = {
     "": None,
@@ -30,12 +30,6 @@ def read(tools: list[Fields]) -> Toolbox:
             holder.take(name)
             holder.lose(name)
             hosted.add(name)
-    if len(declarations) > MOST_TOOLS:
-        raise ClientMistake(
-            f"tools: {len(declarations)} functions were sent, Copilot takes at most {MOST_TOOLS}",
-            hint="switch off tool servers (MCP) that this conversation does not need",
-            param="tools",
-        )
     names = Names([name for declaration in declarations if isinstance(name := declaration.peek("name"), str)])
     found: dict[str, Tool] = {}
     for declaration in declarations:

@@ -39,7 +39,11 @@ def source_of(holder: Fields, key: str = "url") -> Json:
 
 
 def limit(model: Model) -> int | None:
-    """How many pictures a request to `model` may hold. The catalog's numbers are wrong; these are VS Code's."""
+    """How many pictures a request to `model` may hold. The catalog's numbers are wrong; these are VS Code's.
+
+    Anthropic's own API takes more than 20 when none has a side over 2000 px (tokens.md §5), but nobody has seen Copilot do so,
+    and VS Code drops the oldest (translation.md §5). Within 20 that limit of pixels never comes to bear.
+    """
     return 20 if model.is_claude else 10 if model.is_gemini else None
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.models import Model
+from copilot_api.errors import ClientMistake
 from copilot_api.translate.learned import Lesson, strip
 
 Endpoint = Literal["/chat/completions", "/v1/messages", "/responses"]
@@ -78,10 +79,17 @@ class Fired:
 
 
 def mended(body: Json, target: Target, table: tuple[Repair, ...]) -> tuple[Json, tuple[str, ...]]:
-    """`body` after every repair of `table` that applies, and the names of those."""
+    """`body` after every repair of `table` that applies, and the names of those.
+
+    Raises ClientMistake, which names the repair, for what can only be refused.
+    """
     fired: list[str] = []
     for repair in table:
-        after = repair.mend(body, target)
+        try:
+            after = repair.mend(body, target)
+        except ClientMistake as problem:
+            problem.repair = repair.name
+            raise
         if after is not body:
             fired.append(repair.name)
             body = after
@@ -115,6 +123,26 @@ def described(tool: Json) -> Json:
     return without(tool, "description") if isinstance(description, str) and not description.strip() else tool
 
 
+def _few_tools(body: Json, _target: Target) -> Json:
+    """Nobody knows which tools could be left out."""
+    tools = body.get("tools")
+    if isinstance(tools, list) and len(tools) > TOOL_LIMIT:
+        raise ClientMistake(
+            f"tools: {len(tools)} tools, and Copilot takes {TOOL_LIMIT} at the most",
+            hint="switch off some tools or MCP servers in the client",
+            code="array_above_max_length",
+            param="tools",
+        )
+    return body
+
+
+TOOLS_LIMITED = Repair(
+    name="tools-limited",
+    when="there are more tools than Copilot takes",
+    does="refuses the request, and says so",
+    source="copilot-upstream §3.1",
+    mend=_few_tools,
+)
 LEARNED = Repair(
     name="learned-fields-dropped",
     when="there are fields that the model was found to refuse",
@@ -122,4 +150,5 @@ LEARNED = Repair(
     source="users.md row 3",
     mend=lambda body, target: strip(body, target.lessons),
 )
-"""The last row of every table of requests."""
+LAST = (TOOLS_LIMITED, LEARNED)
+"""The last rows of every table of requests."""

@@ -7,7 +7,7 @@ from copilot_api.dialects.read import obj, whole_or_none
 from copilot_api.translate import carrier, gemini_schema, notes, repair_names, repair_pictures
 from copilot_api.translate import repair_chat_turns as turns
 from copilot_api.translate.effort import nearest
-from copilot_api.translate.repair import LEARNED, Repair, Target, described, each, each_message, without
+from copilot_api.translate.repair import LAST, Repair, Target, described, each, each_message, without
 
 _CAPS = ("max_completion_tokens", "max_tokens")
 # Copilot knows none of these; some backends answer 400, none does what they ask.
@@ -383,5 +383,5 @@ CHAT: tuple[Repair, ...] = (
         source="copilot-upstream §3.1",
         mend=_usage,
     ),
-    LEARNED,
+    *LAST,
 )

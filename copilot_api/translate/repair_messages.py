@@ -11,7 +11,7 @@ from copilot_api.translate import repair_messages_cache as cache
 from copilot_api.translate import repair_messages_thinking as thinking
 from copilot_api.translate import repair_messages_turns as turns
 from copilot_api.translate.effort import nearest
-from copilot_api.translate.repair import LEARNED, Repair, Target, described, each, each_message, without
+from copilot_api.translate.repair import LAST, Repair, Target, described, each, each_message, without
 from copilot_api.translate.repair_messages_turns import as_blocks
 
 CONTEXT_BETA = "context-management-2025-06-27"
@@ -394,5 +394,5 @@ MESSAGES: tuple[Repair, ...] = (
         source="copilot-upstream §6.1",
         mend=_sampling,
     ),
-    LEARNED,
+    *LAST,
 )

@@ -11,7 +11,7 @@ from copilot_api.translate import repair_responses_calls as calls
 from copilot_api.translate import repair_responses_items as items
 from copilot_api.translate import repair_responses_tools as tools
 from copilot_api.translate.effort import LEVELS, nearest
-from copilot_api.translate.repair import LEARNED, Repair, Target, without
+from copilot_api.translate.repair import LAST, Repair, Target, without
 
 LEAST_OUTPUT = 16
 ENCRYPTED = "reasoning.encrypted_content"
@@ -250,5 +250,5 @@ RESPONSES: tuple[Repair, ...] = (
         source="translation §1.3",
         mend=repair_pictures.typed,
     ),
-    LEARNED,
+    *LAST,
 )

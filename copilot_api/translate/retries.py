@@ -151,9 +151,13 @@ def _tool(sent: Sent, problem: UpstreamRefused) -> Again | None:
     if sent.endpoint != "/responses" or not found or obj(sent.body.get("tool_choice")).get("type") == found["kind"]:
         return None
     after = each(sent.body, "tools", lambda tool: None if tool.get("type") == found["kind"] else tool)
-    if after is sent.body or after["tools"]:
-        return _changed(sent, after)
-    return _changed(sent, without(after, "tools", "tool_choice", "parallel_tool_calls"))
+    if after is sent.body:
+        return None
+    if not after["tools"]:
+        after = without(after, "tools", "tool_choice", "parallel_tool_calls")
+    # Where the web was to be searched, the searches in the history and the wish for their sources go with the tool.
+    is_search = sent.target.web_search and found["kind"].startswith("web_search")
+    return _changed(sent, _mended(replace(sent, target=replace(sent.target, web_search=False)), after) if is_search else after)
 
 
 def _ids(sent: Sent, problem: UpstreamRefused) -> Again | None:

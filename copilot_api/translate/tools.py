@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from copilot_api.dialects.codec import Json
-from copilot_api.errors import ClientMistake
 from copilot_api.translate import caching
 from copilot_api.translate.fields import Fields
 from copilot_api.translate.tool_names import Names
@@ -17,7 +16,6 @@ from copilot_api.translate.tool_schemas import (
     normal,
 )
 
-MOST_TOOLS = 128
 _CALLABLE = frozenset({"function", "custom"})
 
 
@@ -64,7 +62,7 @@ class Toolbox:
 
 
 def read_messages(definitions: list[Fields]) -> Toolbox:
-    """The tools of an Anthropic request. Raises ClientMistake, also for more of them than upstream takes."""
+    """The tools of an Anthropic request. Raises ClientMistake."""
     names = Names(_plain_names(definitions))
     tools: list[Tool] = []
     hosted: set[str] = set()
@@ -79,7 +77,6 @@ def read_messages(definitions: list[Fields]) -> Toolbox:
         description, parameters = known or (definition.text("description"), _schema(definition, "input_schema"))
         strict = _strict(definition, parameters, fits=is_strict_for_openai)
         tools.append(Tool(name=name, description=description, parameters=parameters, strict=strict))
-    _check_count(tools)
     return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted))
 
 
@@ -108,7 +105,6 @@ def read_chat(definitions: list[Fields], legacy: list[Fields], *, may_be_strict:
             tools.append(_free_text(names.sent(own), function, marked=marked))
         else:
             tools.append(_function(names.sent(own), function, may_be_strict=may_be_strict, marked=marked))
-    _check_count(tools)
     return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted), custom=frozenset(custom))
 
 
@@ -129,7 +125,6 @@ def read_responses(definitions: list[Fields], *, may_be_strict: StrictRule) -> T
         tools[sent] = (
             _free_text(sent, definition) if kind == "custom" else _function(sent, definition, may_be_strict=may_be_strict)
         )
-    _check_count(list(tools.values()))
     return Toolbox(tools=tuple(tools.values()), names=names, hosted=frozenset(hosted), custom=frozenset(custom))
 
 
@@ -215,13 +210,3 @@ def _free_text(name: str, custom: Fields, *, marked: bool = False) -> Tool:
         grammar = shape.object("grammar") if "grammar" in shape else shape
         form = {"type": "grammar", "syntax": grammar.text("syntax"), "definition": grammar.text("definition")}
     return Tool(name=name, description=description, parameters=FREE_TEXT, marked=marked, format=form)
-
-
-def _check_count(tools: list[Tool]) -> None:
-    if len(tools) > MOST_TOOLS:
-        raise ClientMistake(
-            f"tools: {len(tools)} tools were sent, Copilot takes at most {MOST_TOOLS}",
-            hint="switch off tool servers (MCP) that this conversation does not need",
-            code="array_above_max_length",
-            param="tools",
-        )

@@ -18,6 +18,7 @@ from copilot_api.translate.repair import Faults, Fired
 from copilot_api.translate.repair_answers import RESPONSES_ANSWERS
 from copilot_api.translate.watch_responses_items import OwnItems
 
+_BEGINNING = "response.created"
 _COMPLETE = frozenset({"response.completed", "response.incomplete"})
 
 
@@ -44,6 +45,7 @@ class ResponsesWatch:
         self._request = request
         self._items = OwnItems(stamp, model, freed, self._fired)
         self._response: Json | None = None
+        self._begun_early = False
         self._number = 0
         self._done = False
 
@@ -85,11 +87,18 @@ class ResponsesWatch:
         return _encoded({"type": "response.failed", "sequence_number": self._number, "response": response})
 
     def heartbeat(self) -> bytes:
-        """A sign of life for a client that has heard nothing for a while. It takes a number, so later events get others."""
-        if self._response is None or self._done:
+        """A sign of life for a client that has heard nothing for a while. It takes a number, so later events get others.
+
+        The first begins the answer, and Copilot's own beginning is then left out: Codex counts events and no comments, and the
+        SDKs want `response.created` before any other event.
+        """
+        if self._done:
             return responses.NOTHING
         number, self._number = self._number, self._number + 1
-        return _encoded(responses.keepalive() | {"sequence_number": number})
+        if self._response is not None:
+            return _encoded(responses.keepalive() | {"sequence_number": number})
+        self._begun_early, self._response = True, responses.begun(self._stamp, self._request)
+        return _encoded({"type": _BEGINNING, "sequence_number": number, "response": self._response})
 
     def whole(self, answer: Json) -> Json:
         """A complete answer: itself unless a repair fired."""
@@ -103,7 +112,9 @@ class ResponsesWatch:
         if "output_index" in data:
             yield from self._items.feed(kind, data)
         elif isinstance(data.get("response"), dict):
-            yield self._lifecycle(kind, data)
+            event = self._lifecycle(kind, data)
+            if kind != _BEGINNING or not self._begun_early:
+                yield event
         else:
             yield data
 

@@ -69,6 +69,17 @@ async def test_codex_does_not_wait_without_them(client_programs: Path, tmp_path:
         assert "idle timeout" in said
 
 
+@pytest.mark.parametrize("websockets", [False, True])
+async def test_codex_waits_for_an_answer_that_has_not_begun(client_programs: Path, tmp_path: Path, websockets: bool) -> None:
+    """Its clock runs from the request on, and comments do not set it back."""
+    async with Sandbox() as sandbox, serving(sandbox, 0.5) as service:
+        sandbox.script.fault("delay", seconds=5)
+        sandbox.script.answer("Forty-two")
+        code, said = await codex(client_programs / "codex", tmp_path, service.url, model="gpt-5.3-codex", websockets=websockets)
+        assert (code, "Forty-two" in said) == (0, True), said
+        assert len([seen for seen in sandbox.seen if "x-initiator" in seen.headers]) == 1
+
+
 async def claude(program: Path, folder: Path, url: str, model: str) -> tuple[int, str]:
     """Its exit code, and all that it says."""
     ended = await run(

@@ -109,6 +109,11 @@ async def test_a_burst_is_cheap(service: Service, http: aiohttp.ClientSession, s
         ({"model": "claude-sonnet-4.6"}, 400, "invalid_request_error"),
         ({"model": "claude-sonnet-4-7", "messages": TALK}, 404, "not_found_error"),
         ({"model": "text-embedding-3-small", "messages": TALK}, 400, "invalid_request_error"),
+        (
+            CLAUDE | {"tools": [{"name": f"t{n}", "input_schema": {"type": "object"}} for n in range(129)]},
+            400,
+            "invalid_request_error",
+        ),
     ],
 )
 async def test_errors_are_errors(
@@ -124,3 +129,84 @@ async def test_counting_asks_nobody_and_costs_no_turn(make_service: MakeService,
     service = await make_service(rate_limit=1000)
     for _ in range(3):
         await counted(service, http, CLAUDE)
+
+
+# Counts that OpenAI's and Google's programs ask for
+
+INPUT_TOKENS = "/v1/responses/input_tokens"
+WEATHER: dict[str, Any] = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}, "strict": False}
+AS_RESPONSES: dict[str, Any] = {
+    "model": "claude-sonnet-4-6",
+    "instructions": "Be kind.",
+    "input": TALK,
+    "tools": [WEATHER],
+    "temperature": 0.5,
+}
+AS_GEMINI: dict[str, Any] = {
+    "contents": [{"role": "user", "parts": [{"text": TALK[0]["content"]}]}],
+    "systemInstruction": {"parts": [{"text": "Be kind."}]},
+    "tools": [{"functionDeclarations": [{"name": "f", "parameters": {"type": "object", "properties": {}}}]}],
+}
+FOREIGN = pytest.mark.parametrize("client", ["responses", "gemini"])
+
+
+async def counted_for(service: Service, http: aiohttp.ClientSession, client: str, name: str, **fields: Any) -> tuple[int, str]:
+    """The count and the method for a client of Responses or of Gemini."""
+    at_google = f"/v1beta/models/{name}:countTokens"
+    path, body = (INPUT_TOKENS, AS_RESPONSES | {"model": name}) if client == "responses" else (at_google, AS_GEMINI)
+    async with http.post(service.url + path, json=body | fields) as response:
+        assert response.status == 200, await response.text()
+        told = await response.json()
+        return told.get("input_tokens", told.get("totalTokens")), response.headers["x-copilot-api-token-method"]
+
+
+@FOREIGN
+@pytest.mark.parametrize("name", ["claude-sonnet-4.6", "claude-sonnet-4-6"])
+async def test_claude_is_counted_by_copilot_in_every_dialect(
+    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, client: str, name: str
+) -> None:
+    tokens, method = await counted_for(service, http, client, name)
+    assert (method, tokens > 100) == ("upstream", True)
+    [sent] = asked(sandbox)
+    assert set(sent.json) - {"tool_choice", "thinking"} == {"model", "messages", "system", "tools"}
+    assert sent.json["model"] == "claude-sonnet-4.6"
+    own = {key: value for key, value in sent.json.items() if key != "model"} | {"model": "claude-sonnet-4.6"}
+    assert await counted(service, http, own) == (tokens, "upstream"), "the same as for who asks in Claude's own dialect"
+
+
+@FOREIGN
+async def test_other_models_are_estimated_in_every_dialect(
+    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, client: str
+) -> None:
+    tokens, method = await counted_for(service, http, client, "gpt-5-mini")
+    assert (method, tokens > 100) == ("estimate", True)
+    assert not asked(sandbox)
+
+
+@FOREIGN
+async def test_where_copilot_fails_the_estimate_holds_in_every_dialect(
+    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, client: str
+) -> None:
+    sandbox.script.fault("overloaded", path=PATH, times=9)
+    for _ in range(2):
+        tokens, method = await counted_for(service, http, client, "claude-sonnet-4.6")
+        assert (method, tokens > 100) == ("estimate", True)
+    assert len(asked(sandbox)) == 1, "one that fails is left alone for a while, whoever asks"
+
+
+async def test_what_can_only_be_sized_is_estimated(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    """Copilot counts messages; a count may be asked of what holds none."""
+    tokens, method = await counted_for(service, http, "responses", "claude-sonnet-4.6", input=[])
+    assert (method, tokens > 3) == ("estimate", True)
+    assert not asked(sandbox)
+
+
+async def test_items_that_are_referred_to_are_counted(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    sandbox.script.answer("Cold and bright, " * 50)
+    body = {"model": "claude-sonnet-4.6", "input": TALK}
+    async with http.post(service.url + "/v1/responses", json=body) as response:
+        [said] = (await response.json())["output"]
+    longer = [*TALK, {"type": "item_reference", "id": said["id"]}, {"role": "user", "content": "And now?"}]
+    short, _ = await counted_for(service, http, "responses", "claude-sonnet-4.6")
+    long, method = await counted_for(service, http, "responses", "claude-sonnet-4.6", input=longer)
+    assert (method, long > short + 100) == ("upstream", True)

@@ -10,7 +10,7 @@ import pytest
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Stamp
-from copilot_api.errors import SlowDown, UpstreamRefused
+from copilot_api.errors import ClientMistake, SlowDown, UpstreamRefused
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.errand import Errand, notes
 from copilot_api.server.repair_book import RepairBook
@@ -108,3 +108,13 @@ def test_a_prompt_that_is_too_long_is_said_in_the_words_that_claude_code_knows()
     other.client = "chat"
     other.fail(UpstreamRefused("prompt token count of 9 exceeds the limit of 5", status=400, kind="context_overflow"))
     assert other.fired == []
+
+
+def test_a_repair_that_refuses_after_copilot_did_has_fired() -> None:
+    book = RepairBook(SystemClock())
+    problem = ClientMistake("no")
+    problem.repair = "server-tools-dropped"
+    with pytest.raises(ClientMistake), errand(book) as one:
+        one.work.endpoint = "/v1/messages"
+        raise problem
+    assert {row["name"] for row in book.told()["repairs"] if row["fired"]} == {"server-tools-dropped"}

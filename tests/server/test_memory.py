@@ -8,15 +8,15 @@ import pytest
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import ClientMistake
 from copilot_api.server.items import Items
-from copilot_api.server.memory import Memory
+from copilot_api.server.memory import Memory, Room
 from copilot_api.server.relay import Question
 from tests.builders.clocks import Hand
 
 ASK: Json = {"type": "response.create", "model": "gpt-5-mini", "input": "q"}
 
 
-def memory(limit_bytes: int = 10_000) -> Memory:
-    return Memory(Items(limit_bytes, Hand()), limit_bytes)
+def memory(limit_bytes: int = 10_000, room: Room | None = None) -> Memory:
+    return Memory(Items(limit_bytes, Hand()), limit_bytes, room or Room(10_000))
 
 
 def read(memory: Memory, **fields: Any) -> Question:
@@ -70,7 +70,7 @@ def test_a_request_that_led_to_nothing_is_forgotten() -> None:
 @pytest.mark.parametrize(("store", "is_kept"), [(None, True), (True, True), (False, False)])
 def test_items_are_kept_for_clients_that_count_on_it(store: bool | None, is_kept: bool) -> None:
     items = Items(10_000, Hand())
-    known = Memory(items, 10_000)
+    known = Memory(items, 10_000, Room(10_000))
     known.heard(read(known, store=store), {"id": "resp_1", "output": [{"type": "message", "id": "a"}]})
     assert (items.size_bytes > 0) is is_kept
 
@@ -90,3 +90,72 @@ def test_memory_has_an_end() -> None:
     with pytest.raises(ClientMistake, match="resp_3"):
         known.read(json.dumps(ASK | {"previous_response_id": "resp_3"}).encode())
     assert known.size_bytes == 0
+
+
+# All connections together
+
+
+def talked(known: Memory, size: int = 400) -> int:
+    """Has the connection remember an answer of about that size, which it can go on from; how much it is."""
+    known.heard(read(known), {"id": "resp_1", "output": [{"type": "message", "text": "x" * size}]})
+    return known.size_bytes
+
+
+def goes_on(known: Memory) -> bool:
+    """Whether it remembers; one that does not says it in the words at which clients send the whole."""
+    if known.size_bytes:
+        read(known, previous_response_id="resp_1")
+        return True
+    with pytest.raises(ClientMistake) as caught:
+        read(known, previous_response_id="resp_1")
+    assert caught.value.code == "previous_response_not_found"
+    return False
+
+
+def test_all_connections_together_have_an_end_and_the_longest_unused_is_forgotten_first() -> None:
+    room = Room(1600)
+    first, second, third, fourth = (memory(room=room) for _ in range(4))
+    sizes = [talked(known) for known in (first, second, third)]
+    assert sizes[0] > 400
+    assert room.size_bytes == sum(sizes) <= 1600
+    talked(first)
+    talked(fourth)
+    assert [goes_on(known) for known in (first, second, third, fourth)] == [True, False, True, True]
+    assert room.size_bytes <= 1600
+
+
+def test_a_conversation_is_counted_once_however_long_it_lasts() -> None:
+    room = Room(10_000)
+    known = memory(room=room)
+    for _ in range(5):
+        assert talked(known) == room.size_bytes
+
+
+def test_what_there_is_no_room_for_is_not_remembered() -> None:
+    room = Room(100)
+    known = memory(room=room)
+    assert talked(known) == room.size_bytes == 0
+    assert not goes_on(known)
+
+
+def test_what_is_forgotten_takes_no_room() -> None:
+    room = Room(10_000)
+    known, other = memory(room=room), memory(room=room)
+    talked(known)
+    size = talked(other)
+    known.forget()
+    assert room.size_bytes == size
+    known.forget()
+    assert room.size_bytes == size
+
+
+def test_what_is_forgotten_while_it_is_read_is_read_whole() -> None:
+    """A request is read in a thread, while another connection may need the room."""
+    room = Room(10_000)
+    known = memory(room=room)
+    talked(known)
+    question = read(known, previous_response_id="resp_1", input="new")
+    known.forget()
+    assert len(question.body["input"]) == 3
+    known.heard(question, {"id": "resp_2", "output": []})
+    assert len(read(known, previous_response_id="resp_2").body["input"]) == 4

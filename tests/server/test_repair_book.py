@@ -5,6 +5,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from copilot_api.dialects.codec import Json
 from copilot_api.errors import DoorClosed
 from copilot_api.server.repair_book import RepairBook
 from copilot_api.service import Service
@@ -49,6 +50,52 @@ async def test_the_whole_table_is_told_with_its_counts(service: Service, http: a
     assert fired["/chat/completions", "fields-dropped"] == 2
     assert fired["/v1/messages", "fields-dropped"] == 0
     assert set(told["repairs"][0]) == {"name", "side", "endpoint", "when", "does", "source", "fired"}
+
+
+MANY = [{"type": "function", "function": {"name": f"t{n}", "parameters": {"type": "object"}}} for n in range(129)]
+ASK = [{"role": "user", "content": "q"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "refuses"),
+    [
+        ("chat/completions", {"model": "gpt-4.1", "messages": ASK, "tools": MANY}, ("/chat/completions", "tools-limited")),
+        ("chat/completions", {"model": "gpt-5.3-codex", "messages": ASK, "tools": MANY}, ("/responses", "tools-limited")),
+        (
+            "messages",
+            {
+                "model": "claude-sonnet-4.6",
+                "max_tokens": 9,
+                "messages": ASK,
+                "tools": [{"type": "web_search_20250305", "name": "web_search"}],
+                "tool_choice": {"type": "tool", "name": "web_search"},
+            },
+            ("/v1/messages", "server-tools-dropped"),
+        ),
+        (
+            "responses",
+            {"model": "gpt-5-mini", "input": "q", "tools": [{"type": "mcp"}], "tool_choice": {"type": "mcp"}},
+            ("/responses", "hosted-tools-dropped"),
+        ),
+        ("responses", {"model": "gpt-5-mini", "input": "q", "prompt": {"id": "p"}}, ("/responses", "fields-dropped")),
+    ],
+)
+async def test_a_repair_that_refuses_counts_as_fired(
+    service: Service, http: aiohttp.ClientSession, path: str, body: Json, refuses: tuple[str, str]
+) -> None:
+    for _ in range(2):
+        async with http.post(f"{service.url}/v1/{path}", json=body) as response:
+            assert response.status == 400
+    async with http.get(service.url + "/repairs") as response:
+        told = await response.json()
+    assert {(row["endpoint"], row["name"]): row["fired"] for row in told["repairs"] if row["fired"]} == {refuses: 2}
+
+
+async def test_a_request_that_is_plainly_wrong_is_no_repair(service: Service, http: aiohttp.ClientSession) -> None:
+    async with http.post(service.url + "/v1/chat/completions", json={"model": "text-embedding-3-small", "messages": ASK}) as r:
+        assert r.status == 400
+    async with http.get(service.url + "/repairs") as response:
+        assert not [row for row in (await response.json())["repairs"] if row["fired"]]
 
 
 @pytest.mark.parametrize("remote", ["192.168.1.7", "2001:db8::1", None])

@@ -308,10 +308,12 @@ async def test_the_official_package_bears_silence(make_service: MakeService, san
     sandbox.script.answer("Cold and bright.")
     async with openai.AsyncOpenAI(base_url=f"{service.url}/v1", api_key="dummy", max_retries=0) as client:
         async with client.responses.stream(model=name, input="How is Oslo?") as stream:
-            kinds = [event.type async for event in stream]
+            kinds: list[str] = [event.type async for event in stream]
         final = await stream.get_final_response()
     assert final.output_text == "Cold and bright."
     assert kinds[0] == "response.created"
+    assert kinds[1] in {"keepalive", "response.in_progress"}
+    assert (kinds.count("response.created"), kinds.count("keepalive") >= 2) == (1, True)
 
 
 @MODELS

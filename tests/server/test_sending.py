@@ -5,6 +5,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from copilot_api.dialects.codec import loads
+from copilot_api.dialects.sse import SseDecoder
 from copilot_api.sandbox import Sandbox
 from copilot_api.server import sending
 from copilot_api.service import Service
@@ -90,6 +92,27 @@ async def test_what_was_refused_in_vain_teaches_nothing(
     async with http.post(service.url + CHAT_PATH, json=CHAT | {"verbosity": "low"}) as response:
         assert response.status == 200
     assert "verbosity" in asked(sandbox)[-1].json
+
+
+async def test_an_answer_that_a_sign_of_life_began_does_not_begin_again_elsewhere(
+    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+) -> None:
+    service = await make_service(heartbeat_s=0.1)
+    await service.catalog.find("gpt-5-mini")
+    entry = next(entry for entry in sandbox.models if entry["id"] == "gpt-5-mini")
+    sandbox.models = [entry | {"supported_endpoints": ["/chat/completions"]}]  # which nobody has told the service
+    sandbox.script.fault("delay", path="/responses", seconds=0.5)
+    sandbox.script.answer("Cold and bright.")
+    body = {"model": "gpt-5-mini", "input": "How is Oslo?", "stream": True}
+    async with http.post(service.url + "/v1/responses", json=body) as response:
+        events = [loads(frame.data) for frame in SseDecoder().feed(await response.read()) if frame.data]
+    assert [seen.path for seen in asked(sandbox)] == ["/responses", "/chat/completions"]
+    kinds = [event["type"] for event in events]
+    assert (kinds[0], kinds.count("response.created"), kinds[-1]) == ("response.created", 1, "response.completed")
+    assert "keepalive" in kinds
+    assert len({event["response"]["id"] for event in events if "response" in event}) == 1
+    numbers = [event["sequence_number"] for event in events]
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -357,12 +357,14 @@ async def test_silence_is_filled_and_ends_in_time(make_service: MakeService, san
     assert "fell silent" in events[-1]["response"]["error"]["message"]
 
 
-async def test_silence_before_the_answer_is_no_answer(make_service: MakeService, sandbox: Sandbox) -> None:
+async def test_silence_before_the_answer_is_filled_by_beginning_it(make_service: MakeService, sandbox: Sandbox) -> None:
     service = await make_service(heartbeat_s=0.05)
     sandbox.script.fault("delay", seconds=0.3)
     async with talking(service) as talk:
         await talk.say()
-        assert (await talk.event())["type"] == "response.created"
+        kinds = [event["type"] for event in await talk.events()]
+    assert (kinds[0], kinds[-1], kinds.count("response.created")) == ("response.created", "response.completed", 1)
+    assert kinds.count("keepalive") >= 2
 
 
 async def test_a_client_that_does_not_answer_pings_is_gone(make_service: MakeService, sandbox: Sandbox) -> None:
@@ -376,6 +378,32 @@ async def test_a_client_that_does_not_answer_pings_is_gone(make_service: MakeSer
         await eventually(lambda: service.status.active == 1)
         await eventually(lambda: service.status.active == 0)
         assert upstream(sandbox)[-1].outcome == "client left"
+
+
+LONG = {"model": "gpt-5.6-sol", "input": "word " * 120_000}  # more than half a MiB, for a model that takes it
+
+
+async def test_all_connections_remember_so_much_together(make_service: MakeService) -> None:
+    """A client whose conversation was forgotten is told so in the words at which it sends it whole."""
+    service = await make_service(websocket_store_mib=1)
+    async with talking(service) as first, talking(service) as second:
+        known = [(await talk.ask(**LONG))["response"]["id"] for talk in (first, second)]
+        follows = LONG | {"input": "And now?"}
+        assert (await second.ask(**follows, previous_response_id=known[1]))["type"] == "response.completed"
+        refused = await first.ask(**follows, previous_response_id=known[0])
+        assert (refused["status"], refused["error"]["code"]) == (400, "previous_response_not_found")
+        assert (await first.ask(input="Begin anew"))["type"] == "response.completed"
+
+
+async def test_a_closed_connection_leaves_its_room_to_others(make_service: MakeService) -> None:
+    service = await make_service(websocket_store_mib=1)
+    async with talking(service) as stays:
+        short = (await stays.ask(input="Hei"))["response"]["id"]
+        for _ in range(2):
+            async with talking(service) as leaves:
+                assert (await leaves.ask(**LONG))["type"] == "response.completed"
+            await asyncio.sleep(0.5)  # until the server has seen that it left
+        assert (await stays.ask(previous_response_id=short))["type"] == "response.completed"
 
 
 async def test_a_fault_of_our_own_is_told(make_service: MakeService, caplog: pytest.LogCaptureFixture) -> None:

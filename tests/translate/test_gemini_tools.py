@@ -88,11 +88,6 @@ def test_what_google_would_run_is_left_out_and_named_even_without_settings() -> 
     assert lost == {"tools.googleSearch", "tools.codeExecution", "tools.urlContext"}
 
 
-def test_more_functions_than_copilot_takes_are_refused() -> None:
-    with pytest.raises(ClientMistake, match="129 functions were sent, Copilot takes at most 128"):
-        read(declared(*(f"f{number}" for number in range(129))))
-
-
 F, G, H = (Tool(name=name, parameters=EMPTY) for name in "fgh")
 
 

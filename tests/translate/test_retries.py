@@ -164,6 +164,26 @@ def test_tools_that_are_refused_go_unless_one_of_them_has_to_be_called() -> None
     assert after(body, refused, endpoint="/chat/completions") is None
 
 
+def test_a_refused_search_of_the_web_goes_with_all_that_is_left_of_it() -> None:
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}}
+    said = {"type": "message", "role": "user", "content": "q"}
+    body: Json = {
+        "input": [search, said],
+        "store": False,
+        "tools": [{"type": "web_search"}],
+        "include": ["web_search_call.results"],
+    }
+    target = Target(model=model("gpt-4.1"), stream=True, web_search=True)
+    refused = UpstreamRefused("The requested tool web_search is not supported.", status=400)
+    found = again(Sent(body=body, endpoint="/responses", target=target), refused)
+    assert found is not None
+    assert found.body == {"input": [said], "store": False}
+    other = UpstreamRefused("The requested tool mcp is not supported.", status=400)
+    kept = again(Sent(body=body | {"tools": [{"type": "mcp"}]}, endpoint="/responses", target=target), other)
+    assert kept is not None
+    assert kept.body["input"] == [search, said]
+
+
 def test_other_betas_stay() -> None:
     betas = ("advanced-tool-use-2025-11-20", "context-management-2025-06-27")
     tools = [TOOL | {"defer_loading": True}]

@@ -172,21 +172,6 @@ def test_names_that_upstream_refuses_are_changed_and_found_again() -> None:
     assert toolbox.names.changed == {toolbox.tools[0].name: "files.read"}
 
 
-def test_too_many_tools_are_refused_with_a_way_out() -> None:
-    many = [{"name": f"t{number}"} for number in range(129)]
-    with pytest.raises(ClientMistake, match="129 tools were sent, Copilot takes at most 128") as caught:
-        from_messages(*many)
-    assert caught.value.hint
-    assert len(from_messages(*many[:128])[0].tools) == 128
-    with pytest.raises(ClientMistake, match="at most 128"):
-        from_chat(*(function(**tool) for tool in many))
-
-
-def test_server_tools_do_not_count() -> None:
-    many: list[Json] = [{"name": f"t{number}"} for number in range(128)]
-    assert len(from_messages(*many, {"type": "web_fetch_20250910", "name": "web_fetch"})[0].tools) == 128
-
-
 @pytest.mark.parametrize("schema", [{"type": "string"}, "a schema", [1]])
 def test_a_schema_of_anything_but_an_object_is_refused(schema: Any) -> None:
     with pytest.raises(ClientMistake, match="JSON Schema of an object") as caught:
@@ -250,12 +235,6 @@ def test_the_newest_definition_of_a_tool_counts_at_the_place_of_the_first() -> N
     names = [{"name": "f", "description": "Old."}, {"name": "g"}, {"name": "f", "description": "New."}]
     toolbox, _ = from_responses(*names)
     assert [(tool.name, tool.description) for tool in toolbox.tools] == [("f", "New."), ("g", "")]
-
-
-def test_tools_in_namespaces_count() -> None:
-    many = [{"type": "function", "name": f"t{number}"} for number in range(129)]
-    with pytest.raises(ClientMistake, match="129 tools"):
-        from_responses({"type": "namespace", "name": "n", "tools": many})
 
 
 def test_a_namespace_without_a_name_is_refused() -> None:

@@ -11,6 +11,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake
 from copilot_api.translate import Client, Translation, begin
 from copilot_api.translate.learned import Lesson
+from tests.builders import asks
 from tests.builders.clients import anthropic_reads
 from tests.builders.models import model
 
@@ -98,14 +99,41 @@ def test_an_embedding_model_does_not_chat() -> None:
         started("chat", "text-embedding-3-small")
 
 
-@pytest.mark.parametrize("client", ["chat", "messages"])
-def test_more_than_128_tools_are_refused_and_none_dropped(client: Client) -> None:
-    tools = [{"name": f"t{n}", "input_schema": {"type": "object"}} for n in range(129)]
-    with pytest.raises(ClientMistake) as caught:
-        started(client, "claude-sonnet-4.6", tools=tools, max_tokens=5)
-    assert "129" in caught.value.message
-    assert (caught.value.param, bool(caught.value.hint)) == ("tools", True)
-    assert started("messages", "claude-sonnet-4.6", tools=tools[:128], max_tokens=5).repairs == ()
+def offered(client: Client, count: int) -> Json:
+    """So many tools, as a client of that dialect offers them."""
+    schema = {"type": "object", "properties": {}}
+    functions: list[Json] = [{"name": f"t{n}", "description": "Does it.", "parameters": schema} for n in range(count)]
+    if client == "gemini":
+        return {"tools": [{"functionDeclarations": functions}]}
+    if client == "messages":
+        return {"tools": [{"name": function["name"], "input_schema": schema} for function in functions]}
+    nested = client == "chat"
+    return {"tools": [{"type": "function"} | ({"function": f} if nested else f | {"strict": False}) for f in functions]}
+
+
+# One model behind each endpoint of Copilot's.
+@pytest.mark.parametrize("id_", ["gpt-4.1", "claude-opus-5", "gpt-5.3-codex"])
+@pytest.mark.parametrize("client", ["chat", "messages", "responses", "gemini"])
+def test_more_than_128_tools_are_refused_by_name_and_none_dropped(client: Client, id_: str) -> None:
+    with pytest.raises(ClientMistake, match="129 tools") as caught:
+        asks.started(client, id_, **offered(client, 129))
+    problem = caught.value
+    assert (problem.param, problem.code, bool(problem.hint)) == ("tools", "array_above_max_length", True)
+    assert problem.repair == "tools-limited"
+    assert problem.endpoint in model(id_).endpoints
+    assert len(loads(asks.started(client, id_, **offered(client, 128)).request)["tools"]) == 128
+
+
+def test_tools_that_are_dropped_do_not_count() -> None:
+    tools = [*offered("messages", 128)["tools"], {"type": "web_fetch_20250910", "name": "web_fetch"}]
+    for id_ in ("claude-sonnet-4.6", "gpt-4.1"):
+        assert len(loads(asks.started("messages", id_, tools=tools).request)["tools"]) == 128
+
+
+def test_tools_in_namespaces_count_where_they_come_out_of_them() -> None:
+    tools = [{"type": "namespace", "name": "n", "description": "d", "tools": offered("responses", 129)["tools"]}]
+    with pytest.raises(ClientMistake, match="129 tools"):
+        asks.started("responses", "gpt-4.1", tools=tools)
 
 
 @pytest.mark.parametrize(

@@ -240,12 +240,45 @@ def test_our_own_answers_pass_as_they_are() -> None:
     assert passed(watching(), stream) == stream
 
 
-def test_a_sign_of_life_between_events_takes_a_number_and_before_or_after_them_is_a_comment() -> None:
+def test_a_sign_of_life_between_events_takes_a_number_and_after_them_is_a_comment() -> None:
     watch = watching()
     frames = list(SseDecoder().feed(STREAM))
-    assert watch.heartbeat() == responses.NOTHING
     out = watch.frame(frames[0]) + watch.heartbeat() + b"".join(map(watch.frame, frames[1:]))
     events = [loads(frame.data) for frame in SseDecoder().feed(out)]
     assert events[1] == responses.keepalive() | {"sequence_number": 1}
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     assert watch.heartbeat() == responses.NOTHING
+
+
+def test_the_first_sign_of_life_begins_the_answer_and_copilots_beginning_is_left_out() -> None:
+    watch = watching()
+    beats = watch.heartbeat() + watch.heartbeat()
+    events = [loads(frame.data) for frame in SseDecoder().feed(beats + passed(watch, STREAM))]
+    kinds = [event["type"] for event in events]
+    assert kinds[:3] == ["response.created", "keepalive", "response.in_progress"]
+    assert kinds.count("response.created") == 1
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    assert {event["response"]["id"] for event in events if "response" in event} == {"resp_7"}
+    begun = events[0]["response"]
+    assert (begun["status"], begun["output"], begun["instructions"]) == ("in_progress", [], "Be brief.")
+
+
+@pytest.mark.parametrize("beaten_before", [0, 1, 3, 99])
+def test_signs_of_life_leave_the_answer_as_it_was(beaten_before: int) -> None:
+    """The official package is the judge."""
+    watch = watching()
+    frames = list(SseDecoder().feed(STREAM.removesuffix(END)))
+    beaten = b"".join(
+        (watch.heartbeat() if at <= beaten_before else b"") + watch.frame(frame) for at, frame in enumerate(frames)
+    )
+    told = openai_responses_reads(beaten, strict=False)
+    assert told == openai_responses_reads(passed(watching(), STREAM), strict=False)
+
+
+def test_a_failure_after_an_early_beginning_ends_that_answer() -> None:
+    watch = watching()
+    beat = watch.heartbeat()
+    [begun, failed] = [loads(frame.data) for frame in SseDecoder().feed(beat + watch.fail(UpstreamTimeout("silent")))]
+    assert (failed["type"], failed["sequence_number"]) == ("response.failed", 1)
+    assert failed["response"]["id"] == begun["response"]["id"] == "resp_7"
+    assert failed["response"]["error"] == {"code": "server_error", "message": "silent"}
