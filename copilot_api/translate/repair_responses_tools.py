@@ -147,7 +147,7 @@ def empty(body: Json, _target: Target) -> Json:
     after = _each_tool(body, lambda tool: None if tool.get("type") == "namespace" and not tool.get("tools") else tool)
     if "tools" not in after or after["tools"]:
         return after
-    brings = any(string(item.get("type")) in BRINGS_TOOLS for item in objs(after.get("input")))
+    brings = any(string(item.get("type")) in BRINGS_TOOLS and item.get("tools") for item in objs(after.get("input")))
     return without(after, "tools", *(() if brings else _CHOICES))
 
 

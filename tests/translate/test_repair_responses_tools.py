@@ -183,6 +183,11 @@ def test_an_empty_list_of_tools_goes_with_the_choice_among_them() -> None:
     assert tools.empty(full, TARGET) is full
 
 
+def test_what_brings_no_tools_along_holds_no_choice() -> None:
+    body = asked() | {"tool_choice": "required", "input": [brought()]}
+    assert tools.empty(body, TARGET) == {"input": [brought()]}
+
+
 def test_an_empty_namespace_goes() -> None:
     assert tools.empty(asked(FUNCTION, space()), TARGET) == asked(FUNCTION)
     assert tools.empty({"input": [brought(space())]}, TARGET) == {"input": [brought()]}
