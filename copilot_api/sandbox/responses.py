@@ -26,6 +26,7 @@ _SOCKET_CODES = {
     429: "rate_limited",
     503: "service_unavailable",
 }
+_UNREADABLE = "Encrypted function output content could not be decrypted or decoded"
 # Codes that HTTP has as well and that say more.
 _TELLING = {
     "previous_response_not_found",
@@ -118,13 +119,19 @@ class Responses:
         return body | {"input": [*earlier, *responses_question.items_of(body)]}
 
     def _said(self, seen: Seen, body: Json, model: Model, connection: Connection, *, sees: bool) -> Answer | Raw:
-        responses.check(body, model, connection, sees=sees, web_search=self._script.web_search)
+        responses.check_input(body, model)
+        try:
+            responses.check(body, model, connection, sees=sees, web_search=self._script.web_search)
+        except Refusal as refusal:
+            if not self._script.late_refusals:
+                raise
+            return self._speaker.failed(refusal.message)
         try:
             responses_turns.check_seals(responses_question.items_of(body), model)
-        except Refusal:
-            if not traits.of(model).late_seals:
+        except Refusal as refusal:
+            if not (self._script.late_refusals or traits.of(model).late_seals):
                 raise
-            return self._speaker.failed()
+            return self._speaker.failed(_UNREADABLE if traits.of(model).late_seals else refusal.message)
         return self._speaker.said(seen, responses_question.ask(body, model))
 
     def _facts(self, said: Answer, body: Json, model: Model, connection: str, *, by_user: bool) -> Facts:

@@ -155,6 +155,8 @@ class Script:
         """Pins the shape of error bodies on /v1/messages, which otherwise rotate."""
         self.web_search = False
         """Whether /responses takes the hosted tool `web_search`: some models did, at some times."""
+        self.late_refusals = False
+        """Whether /responses says only in an answer that has begun what is wrong with a request, as it sometimes does."""
         self._faults: list[Fault] = []
         self._answers: list[_Planned] = []
         self._device: list[DeviceState] = []
@@ -264,6 +266,7 @@ class Script:
             queue.clear()
         self.error_shape = None
         self.web_search = False
+        self.late_refusals = False
 
     @property
     def left(self) -> int:

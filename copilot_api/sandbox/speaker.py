@@ -31,10 +31,10 @@ class Speaker:
         self.number += 1
         return self._script.take_answer(seen) or answer.compose(asked)
 
-    def failed(self) -> Answer:
-        """No answer: what was handed back to the model could not be read, which it found out late."""
+    def failed(self, problem: str) -> Answer:
+        """No answer: there is a problem with the request, which was found out late."""
         self.number += 1
-        return Answer(finish="failed", problem="Encrypted function output content could not be decrypted or decoded")
+        return Answer(finish="failed", problem=problem)
 
     def counted(self, said: Answer, model: Model, prompt: Iterable[Unit], *, by_user: bool) -> Counted:
         """The usage of an answer, which is spent on the account as well."""

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -31,6 +32,7 @@ from copilot_api.translate import Client, Translation
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import Answer
 
+T = TypeVar("T")
 PEEKS: dict[Client, Callable[[Json], Ask]] = {"chat": chat.peek, "messages": messages.peek}
 
 TAIL_S = 2.0
@@ -203,16 +205,29 @@ class Relay:
 
     async def whole(self, errand: Errand) -> bytes:
         """The answer for a client that waits for all of it. Raises whatever goes wrong, each failure with its own status."""
-        work = errand.work
-        if work.answer is not None:
-            return work.answer
+        if errand.work.answer is not None:
+            return errand.work.answer
+        while (body := await self._fetched(errand)) is None:
+            pass
+        return body
+
+    async def _fetched(self, errand: Errand) -> bytes | None:
+        """The answer to what is sent now; None for a refusal after which there is something else to send."""
         answer = await self._sender.send(errand)
         work = errand.work
         try:
             if answer.is_stream:
-                return await _collected(answer, work)
-            data = await answer.read()
-            return await aside(len(data), work.whole, data)
+                await _watched(answer, work)
+                size_bytes, finish = 0, work.close
+            else:
+                data = await answer.read()
+                await aside(len(data), work.look, data)
+                size_bytes, finish = len(data), partial(work.whole, data)
+            if work.refused and await self._sender.may_go_on(errand, work.refused):
+                return None
+            if not work.refused:
+                self._sender.learn(errand)
+            return await aside(size_bytes, finish)
         finally:
             answer.close()
 
@@ -221,6 +236,11 @@ class Relay:
         if errand.work.answer is not None:
             await outlet.write(errand.work.answer)
             return
+        while not await self._sent(errand, outlet):
+            pass
+
+    async def _sent(self, errand: Errand, outlet: Outlet) -> bool:
+        """Sends the request and carries the answer. False: it was a refusal, and there is something else to send."""
         answers: list[Answer] = []
 
         async def send() -> None:
@@ -228,28 +248,41 @@ class Relay:
 
         try:
             first = errand.work
-            beats = await _beside(send(), first, outlet)
+            await _beside(send(), first, outlet)
+            _follow(errand, first)
             [answer] = answers
-            work = errand.work
-            if work is not first:  # asked elsewhere: an answer that a sign of life has begun must not begin again
-                for _ in range(beats):
-                    work.heartbeat()
             if not answer.is_stream:
                 raise UpstreamBroke("Copilot answered a streaming request without a stream")
-            is_over = False
-            while not is_over:
-                chunk = await _next(answer, work, outlet)
-                out = work.feed(chunk) if chunk else work.close()
-                is_over = not chunk or work.failed is not None
-                if work.failed:
-                    errand.status = work.failed.status
-                    if not outlet.is_open:
-                        raise work.failed
-                if out:
-                    await outlet.write(out)
+            return await self._carried(errand, answer, outlet)
         finally:
             for answer in answers:
                 answer.close()
+
+    async def _carried(self, errand: Errand, answer: Answer, outlet: Outlet) -> bool:
+        """Like `_sent`. What was kept back of an answer goes out before anything that goes wrong is told."""
+        work, is_over = errand.work, False
+        while not is_over:
+            try:
+                chunk = await _next(answer, work, outlet)
+            except UpstreamProblem:
+                await _hand_on(work.release(), outlet)
+                raise
+            out = work.feed(chunk)
+            problem = work.refused
+            if problem is not None and await _beside(self._sender.may_go_on(errand, problem), work, outlet):
+                _follow(errand, work)
+                return False
+            if problem or not chunk:
+                await _hand_on(work.release(), outlet)
+                out, is_over = work.close(), True
+            if work.failed:
+                errand.status, is_over = work.failed.status, True
+                if not outlet.is_open:
+                    raise work.failed
+            elif out:
+                self._sender.learn(errand)
+            await _hand_on(out, outlet)
+        return True
 
 
 def _read(client: Client, raw: bytes) -> Question:
@@ -257,21 +290,31 @@ def _read(client: Client, raw: bytes) -> Question:
     return Question(raw=raw, body=body, ask=PEEKS[client](body))
 
 
-async def _beside(sending: Coroutine[object, object, None], work: Translation, outlet: Outlet) -> int:
-    """Awaits `sending`, with heartbeats to the client until it is done; how many it took. Raises what it raises."""
-    pending, beats = asyncio.gather(sending), 0
+async def _beside(doing: Coroutine[object, object, T], work: Translation, outlet: Outlet) -> T:
+    """Awaits `doing`, with heartbeats to the client until it is done. Raises what it raises."""
+    pending = asyncio.gather(doing)
     try:
         while not pending.done():
             await asyncio.wait({pending}, timeout=outlet.quiet_for_s())
             if not pending.done():
                 await outlet.write(work.heartbeat())
-                beats += 1
     finally:
-        # When the client is gone, sending must end too, and be waited for.
+        # When the client is gone, it must end too, and be waited for.
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)
-    pending.result()
-    return beats
+    return pending.result()[0]
+
+
+def _follow(errand: Errand, earlier: Translation) -> None:
+    """Where a model is asked elsewhere, an answer that a sign of life has begun must not begin again."""
+    if errand.work is not earlier:
+        errand.work.follow(earlier)
+
+
+async def _hand_on(data: bytes, outlet: Outlet) -> None:
+    """Writes `data`, if that is anything: even an empty write opens the outlet."""
+    if data:
+        await outlet.write(data)
 
 
 async def _next(answer: Answer, work: Translation, outlet: Outlet) -> bytes:
@@ -283,13 +326,10 @@ async def _next(answer: Answer, work: Translation, outlet: Outlet) -> bytes:
         await outlet.write(work.heartbeat())
 
 
-async def _collected(answer: Answer, work: Translation) -> bytes:
-    """The client's whole answer, put together from a stream. Raises UpstreamProblem where there is none."""
-    while piece := await _piece(answer, work, None):
+async def _watched(answer: Answer, work: Translation) -> None:
+    """Reads a stream for a client that waits for the whole, up to its end or to what makes an end of it."""
+    while not (work.failed or work.refused) and (piece := await _piece(answer, work, None)):
         work.feed(piece)
-        if work.failed:
-            break
-    return work.close()
 
 
 async def _piece(answer: Answer, work: Translation, within_s: float | None) -> bytes | None:

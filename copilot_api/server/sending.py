@@ -44,6 +44,7 @@ class Sender:
         self._client = client
         self._book = book
         self._delay_s = settings.rollout_delay_s
+        self._always_user = settings.always_user
         self._clock = clock
         self._hopeless: dict[str, float] = {}
 
@@ -57,8 +58,27 @@ class Sender:
                 if not await self._may_go_on(errand, problem, began):
                     raise await self._explained(errand.model, problem) from problem
             else:
-                self._note(errand, answer)
+                self._hopeless.pop(errand.model.id, None)
+                errand.fired += sorted(answer.replays)
                 return answer
+
+    async def may_go_on(self, errand: Errand, problem: UpstreamRefused) -> bool:
+        """Whether there is something to `send` after an answer that turned out to be a refusal, which may take a pause.
+
+        Nobody knows whether an answer that began was counted; the official client says "agent" then (premium-requests.md §3).
+        """
+        if not await self._may_go_on(errand, problem, self._clock.monotonic()):
+            return False
+        errand.work.start_over()
+        if not self._always_user:
+            errand.ask = replace(errand.ask, initiator="agent", why="sent again after an answer that failed as it began")
+        return True
+
+    def learn(self, errand: Errand) -> None:
+        """Remembers what it took to have the request accepted."""
+        for lesson in self._book.learn(errand.model.id, errand.work.endpoint, errand.work.lessons):
+            name = _UNPRINTABLE.sub("?", lesson.name)[:200]
+            _log.info("%s at %s refuses %s, which is left out from now on", errand.model.id, errand.work.endpoint, name)
 
     async def _once(self, errand: Errand) -> Answer:
         work = errand.work
@@ -104,14 +124,6 @@ class Sender:
         _log.info("Copilot refused %s, which it lists; trying again in %g s", model, self._delay_s)
         await self._clock.sleep(self._delay_s)
         return True
-
-    def _note(self, errand: Errand, answer: Answer) -> None:
-        """What it took to get the answer."""
-        self._hopeless.pop(errand.model.id, None)
-        errand.fired += sorted(answer.replays)
-        for lesson in self._book.learn(errand.model.id, errand.work.endpoint, errand.work.lessons):
-            name = _UNPRINTABLE.sub("?", lesson.name)[:200]
-            _log.info("%s at %s refuses %s, which is left out from now on", errand.model.id, errand.work.endpoint, name)
 
     async def _explained(self, model: Model, problem: UpstreamRefused) -> UpstreamRefused:
         """The refusal of a model with the reason for it, as far as it can be known, and with the models that can be used."""

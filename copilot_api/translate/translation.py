@@ -1,6 +1,7 @@
 """What the relay knows of a request on its way: bytes to send, bytes to hand on, and nothing of any dialect."""
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -8,8 +9,10 @@ from copilot_api.dialects import sse
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.models import Model
+from copilot_api.dialects.read import obj
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
+from copilot_api.translate.beginning import Beginning
 from copilot_api.translate.learned import Lesson
 from copilot_api.translate.repair import Endpoint, Target
 from copilot_api.translate.retries import Again, Sent, again
@@ -99,9 +102,11 @@ class Translation:
         self._prepared = prepared
         self._back = way_back
         self._frames = sse.SseDecoder()
+        self._beginning = Beginning(prepared.endpoint)
         self._body = prepared.body
         self._tried: tuple[str, ...] = ()
         self._changes = 0
+        self._beats = 0
         self.lessons: frozenset[Lesson] = frozenset()
 
     @property
@@ -129,16 +134,31 @@ class Translation:
         """Why the answer was not completed, if so."""
         return self._back.failed
 
+    @property
+    def refused(self) -> UpstreamRefused | None:
+        """The refusal that came in the place of an answer; the client has none of it yet, and `close` would give it that."""
+        return self._beginning.refusal
+
     def feed(self, chunk: bytes) -> bytes:
         """What the client gets for a chunk of the upstream stream: often nothing, never half an event."""
-        return b"".join([self._back.frame(frame) for frame in self._frames.feed(chunk)])
+        return b"".join([self._back.frame(frame) for frame in self._beginning.feed(self._frames.feed(chunk))])
+
+    def release(self) -> bytes:
+        """What was kept back of the answer's beginning, which is then no longer open to be mended."""
+        return b"".join([self._back.frame(frame) for frame in self._beginning.release()])
 
     def close(self) -> bytes:
         """What the client gets when the upstream stream has ended.
 
         Raises the problem where the client waits for a whole answer and there is none.
         """
-        return b"".join([*map(self._back.frame, self._frames.close()), self._back.close()])
+        last = [*self._beginning.feed(self._frames.close()), *self._beginning.rest()]
+        return b"".join([*map(self._back.frame, last), self._back.close()])
+
+    def look(self, body: bytes) -> None:
+        """Takes note where a complete upstream answer says that it is `refused`."""
+        with suppress(ValueError):
+            self._beginning.look(obj(loads(body)) if b'"failed"' in body else {})
 
     def whole(self, body: bytes) -> bytes:
         """The client's answer for a complete upstream answer. Raises UpstreamBroke when it is not one."""
@@ -155,9 +175,21 @@ class Translation:
         """The problem as the end of a stream that has begun."""
         return self._back.fail(problem)
 
+    def start_over(self) -> None:
+        """Forgets the answer that was `refused`: another one will come."""
+        self._frames, self._beginning = sse.SseDecoder(), Beginning(self.endpoint)
+
     def heartbeat(self) -> bytes:
-        """A sign of life between two events; nothing for who waits for a whole answer."""
-        return self._back.heartbeat() if self._prepared.stream_client else b""
+        """A sign of life between two events, best of all that the answer begins; nothing for who waits for a whole one."""
+        if not self._prepared.stream_client:
+            return b""
+        self._beats += 1
+        return (b"" if self.refused else self.release()) or self._back.heartbeat()
+
+    def follow(self, earlier: "Translation") -> None:
+        """Goes on where the signs of life of `earlier`, which has the same stamp, have left off."""
+        for _ in range(earlier._beats):
+            self.heartbeat()
 
     def after_refusal(self, problem: UpstreamRefused) -> Again | None:
         """What to do about a refusal; None when it stands. `request` and `betas` are then what is to be sent.

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from copilot_api.dialects.codec import Json, loads
+from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Stamp
-from copilot_api.dialects.sse import SseDecoder
+from copilot_api.dialects.sse import SseDecoder, encode
 from copilot_api.errors import ClientMistake, CopilotApiError, UpstreamRefused
 from copilot_api.translate import betas
+from copilot_api.translate.beginning import Beginning
 from copilot_api.translate.learned import Lesson
 from copilot_api.translate.repair import Endpoint, Faults, Target, mended
 from copilot_api.translate.repair_answers import CHAT_ANSWERS, MESSAGES_ANSWERS, RESPONSES_ANSWERS
@@ -72,12 +73,12 @@ def expected(fixture: Fixture) -> Any:
     return _value(fixture.after)
 
 
-def play(row: Row, fixture: Fixture, *, leave_out: bool = False) -> Outcome:
-    """The fixture with the whole table, or without `row`."""
+def play(row: Row, fixture: Fixture, *, leave_out: bool = False, inside: bool = False) -> Outcome:
+    """The fixture with the whole table, or without `row`. `inside`: the refusal comes inside an answer."""
     if row.side == "answer":
         return _answer(row, fixture, leave_out=leave_out)
     if row.side == "retry":
-        return _retry(row, fixture, leave_out=leave_out)
+        return _retry(row, fixture, leave_out=leave_out, inside=inside)
     return _betas(row, fixture, leave_out=leave_out) if row.name in betas.BETAS else _request(row, fixture, leave_out=leave_out)
 
 
@@ -142,16 +143,28 @@ def _stream(watch: Watch, text: str) -> str:
     return (out + watch.close()).decode()
 
 
-def _retry(row: Row, fixture: Fixture, *, leave_out: bool) -> Outcome:
+def _retry(row: Row, fixture: Fixture, *, leave_out: bool, inside: bool) -> Outcome:
     table = tuple(retry for retry in RETRIES if not (leave_out and retry.name == row.name))
     body: Json = loads(fixture.before.encode())
     refused: Json = loads(fixture.refused.encode())
-    problem = UpstreamRefused(
-        refused["message"], status=refused.get("status", 400), code=refused.get("code", ""), param=refused.get("param", "")
-    )
     endpoint: Endpoint = fixture.facts.get("endpoint", "/chat/completions")  # type: ignore[assignment] # a file's word
+    problem = _inside(refused, endpoint) if inside else _said(refused)
     found = again(Sent(body=body, endpoint=endpoint, target=_target(fixture)), problem, table)
     return Outcome(value=_told(found), fired=frozenset({found.name} if found else ()))
+
+
+def _said(refused: Json) -> UpstreamRefused:
+    status, code, param = refused.get("status", 400), refused.get("code", ""), refused.get("param", "")
+    return UpstreamRefused(refused["message"], status=status, code=code, param=param)
+
+
+def _inside(refused: Json, endpoint: Endpoint) -> UpstreamRefused:
+    """The same words in an event, after those with which an answer begins."""
+    created = encode(b'{"type":"response.created","response":{}}', "response.created")
+    beginning = Beginning(endpoint)
+    assert not [*beginning.feed(SseDecoder().feed(created + encode(dumps(refused | {"type": "error"}), "error")))]
+    assert beginning.refusal is not None
+    return beginning.refusal
 
 
 def _told(found: Again | None) -> Any:

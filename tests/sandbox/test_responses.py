@@ -167,6 +167,30 @@ async def test_a_whole_answer_may_have_failed(client: "Client", sandbox: Sandbox
     assert got.json["error"]["message"] == "Internal server error"
 
 
+@pytest.mark.parametrize(
+    ("fields", "about"),
+    [
+        ({"tools": [SHELL | {"name": "files.read"}]}, "tools[0].name"),
+        ({"input": [{"type": "reasoning", "summary": [], "encrypted_content": "gAAAAABoqw=="}]}, "could not be verified"),
+        ({"verbosity": "low"}, "Unknown parameter: 'verbosity'."),
+    ],
+)
+async def test_what_is_wrong_may_be_found_out_late(client: "Client", sandbox: Sandbox, fields: Json, about: str) -> None:
+    said = await client.responses(**fields)
+    sandbox.script.late_refusals = True
+    late, whole = await client.responses(**fields, stream=True), await client.responses(**fields)
+    assert (said.status, late.status, whole.status) == (400, 200, 200)
+    assert about in said.message
+    assert [event["type"] for event in late.events] == ["response.created", "response.in_progress", "response.failed"]
+    assert late.events[-1]["response"]["error"]["message"] == whole.json["error"]["message"] == said.message
+    assert (await client.responses("Hello", tools=[SHELL])).json["status"] == "completed"
+
+
+async def test_without_an_input_there_is_nothing_to_begin(client: "Client", sandbox: Sandbox) -> None:
+    sandbox.script.late_refusals = True
+    assert (await client.responses([], stream=True)).status == 400
+
+
 async def test_an_error_event_stands_alone(client: "Client", sandbox: Sandbox) -> None:
     sandbox.script.fault("error_event", after=3)
     got = await client.responses(stream=True)

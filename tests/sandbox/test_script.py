@@ -120,8 +120,8 @@ def test_what_only_responses_have() -> None:
     assert fourth == Answer(calls=(call,), finish="tool_use")
 
 
-def test_clearing_turns_the_switch_off() -> None:
+def test_clearing_turns_the_switches_off() -> None:
     script = Script()
-    script.web_search = True
+    script.web_search = script.late_refusals = True
     script.clear()
-    assert script.web_search is False
+    assert (script.web_search, script.late_refusals) == (False, False)

@@ -35,7 +35,8 @@ def test_the_planned_answer_goes_before_a_friendly_one() -> None:
 
 def test_a_failure_is_numbered_too() -> None:
     speaks, _ = speaker()
-    assert speaks.failed().finish == "failed"
+    failed = speaks.failed("No.")
+    assert (failed.finish, failed.problem) == ("failed", "No.")
     assert speaks.number == 1
 
 

@@ -16,7 +16,8 @@ SHOWN_IN = {
     **dict.fromkeys(REPLAYS, "tests/upstream/test_client.py"),
 }
 PLAYED = [row for row in ROWS if row.name not in SHOWN_IN and row.name not in WORDINGS]
-
+# What the fixture has /responses say as a status it may say inside an answer as well.
+INSIDE = [row for row in PLAYED if row.side == "retry" and read(path_of(row)).facts.get("endpoint") == "/responses"]
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -39,6 +40,13 @@ def test_without_it_all_is_different(row: Row) -> None:
     outcome = play(row, fixture, leave_out=True)
     assert outcome.value != expected(fixture)
     assert row.name not in outcome.fired
+
+
+@pytest.mark.parametrize("row", INSIDE, ids=name)
+def test_it_fires_as_well_when_the_refusal_comes_inside_an_answer(row: Row) -> None:
+    fixture = read(path_of(row))
+    assert play(row, fixture, inside=True) == play(row, fixture)
+    assert row.name not in play(row, fixture, inside=True, leave_out=True).fired
 
 
 @pytest.mark.parametrize(("row", "place"), SHOWN_IN.items())

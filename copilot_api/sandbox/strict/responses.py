@@ -83,7 +83,8 @@ def check(body: Json, model: Model, connection: Connection, *, sees: bool, web_s
     _prompt_fits(body, model)
 
 
-def _input_is_given(body: Json, _model: Model) -> None:
+def check_input(body: Json, _model: Model) -> None:
+    """Raises Refusal unless there is an input, of objects if not a text: without one there is nothing to look at."""
     given = body.get("input")
     if given is None or given in ("", []):
         raise Refusal("Missing required parameter: 'input'.")
@@ -197,7 +198,7 @@ def _prompt_fits(body: Json, model: Model) -> None:
 
 
 RULES: tuple[Callable[[Json, Model], None], ...] = (
-    _input_is_given,
+    check_input,
     _fields_are_supported,
     _plain_fields_have_their_types,
     _cap_fits,
