@@ -16,7 +16,7 @@ class Request:
 
     `losses` are dotted names of what the other dialect cannot carry ("top_k", "messages.content.cache_control").
     `tool_names` leads from a tool's name as sent up to the client's own, for those that had to change; `custom_tools` are
-    the client's names of tools that take free text: their `arguments.input` has to be unwrapped in the answer.
+    the names as sent up of tools that take free text: their `arguments.input` has to be unwrapped in the answer.
     `namespaces` leads from a tool's name as sent up to the namespace and name that a Responses client knows it by.
     """
 

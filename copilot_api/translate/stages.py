@@ -20,7 +20,7 @@ class Stage(Protocol):
 
 def stages(prepared: Prepared) -> tuple[Stage, ...]:
     """The stages of an answer, in order."""
-    own: tuple[Stage, ...] = (_Names(prepared), _CustomTools(prepared.custom_tools), _Seal(prepared))
+    own: tuple[Stage, ...] = (_CustomTools(prepared.custom_tools), _Names(prepared), _Seal(prepared))
     return (*own, _Paragraphs()) if (prepared.endpoint, prepared.client) == ("/responses", "chat") else own
 
 
@@ -40,7 +40,10 @@ class _Names:
 
 
 class _CustomTools:
-    """Calls of tools that take free text: upstream wraps it as `{"input": text}`, and it is unwrapped when it is complete."""
+    """Calls of tools that take free text: upstream wraps it as `{"input": text}`, and it is unwrapped when it is complete.
+
+    Before the client's names are back: two of its tools may differ in nothing but their namespaces.
+    """
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names

@@ -46,14 +46,17 @@ class Tool:
 class Toolbox:
     """The tools of one request.
 
-    `hosted` are the client's names of tools that run on its provider's servers, which nobody does here; `custom` those of
-    tools that take free text.
+    `hosted` are the client's names of tools that run on its provider's servers, which nobody does here.
     """
 
     tools: tuple[Tool, ...] = ()
     names: Names = field(default_factory=Names)
     hosted: frozenset[str] = frozenset()
-    custom: frozenset[str] = frozenset()
+
+    @property
+    def custom(self) -> frozenset[str]:
+        """The names, as sent up, of the tools that take free text."""
+        return frozenset(tool.name for tool in self.tools if tool.format is not None)
 
     def find(self, name: str, namespace: str = "") -> Tool | None:
         """The tool that the client calls `name`."""
@@ -96,16 +99,14 @@ def read_chat(definitions: list[Fields], legacy: list[Fields], *, may_be_strict:
             definition.drop(kind)
     names = Names(_plain_names([function for _, function, _ in functions]))
     tools: list[Tool] = []
-    custom: set[str] = set()
     for kind, function, marked_outside in functions:
         own = function.required_text("name")
         marked = caching.take_mark(function) or marked_outside
         if kind == "custom":
-            custom.add(own)
             tools.append(_free_text(names.sent(own), function, marked=marked))
         else:
             tools.append(_function(names.sent(own), function, may_be_strict=may_be_strict, marked=marked))
-    return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted), custom=frozenset(custom))
+    return Toolbox(tools=tuple(tools), names=names, hosted=frozenset(hosted))
 
 
 def read_responses(definitions: list[Fields], *, may_be_strict: StrictRule) -> Toolbox:
@@ -117,15 +118,13 @@ def read_responses(definitions: list[Fields], *, may_be_strict: StrictRule) -> T
     found = list(_callables(definitions, hosted))
     names = Names(_plain_names([definition for _, namespace, definition in found if not namespace]))
     tools: dict[str, Tool] = {}
-    custom: set[str] = set()
     for kind, namespace, definition in found:
         own = definition.required_text("name")
         sent = names.sent(own, namespace)
-        custom |= {own} if kind == "custom" else set()
         tools[sent] = (
             _free_text(sent, definition) if kind == "custom" else _function(sent, definition, may_be_strict=may_be_strict)
         )
-    return Toolbox(tools=tuple(tools.values()), names=names, hosted=frozenset(hosted), custom=frozenset(custom))
+    return Toolbox(tools=tuple(tools.values()), names=names, hosted=frozenset(hosted))
 
 
 def stubs(names: Sequence[str]) -> tuple[Tool, ...]:

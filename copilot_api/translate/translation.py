@@ -31,7 +31,7 @@ class Prepared:
 
     `asked` is the client's body, `body` what is sent instead, `request` that as bytes: the client's own where nothing was
     changed. `tool_names` maps names as sent to the client's, `namespaces` to the client's namespace and name;
-    `custom_tools` are the client's tools that take free text.
+    `custom_tools` are the names as sent of the client's tools that take free text.
     `wants_usage`: a Chat client asked for the count of its stream; `merges`: it asked for one choice. `target` is what the
     repairs went by.
     """
@@ -106,7 +106,8 @@ class Translation:
         self._body = prepared.body
         self._tried: tuple[str, ...] = ()
         self._changes = 0
-        self._beats = 0
+        self.beats = 0
+        """How many signs of life it gave."""
         self.lessons: frozenset[Lesson] = frozenset()
 
     @property
@@ -183,12 +184,12 @@ class Translation:
         """A sign of life between two events, best of all that the answer begins; nothing for who waits for a whole one."""
         if not self._prepared.stream_client:
             return b""
-        self._beats += 1
+        self.beats += 1
         return (b"" if self.refused else self.release()) or self._back.heartbeat()
 
     def follow(self, earlier: "Translation") -> None:
         """Goes on where the signs of life of `earlier`, which has the same stamp, have left off."""
-        for _ in range(earlier._beats):
+        for _ in range(earlier.beats):
             self.heartbeat()
 
     def after_refusal(self, problem: UpstreamRefused) -> Again | None:

@@ -227,7 +227,7 @@ def test_codexs_own_tools_are_offered_to_claude_under_joined_names_and_found_aga
     assert names[:2] == ["functions__exec", "functions__wait"]
     assert done.namespaces["functions__exec"] == ("functions", "exec")
     assert done.namespaces["collaboration__spawn_agent"] == ("collaboration", "spawn_agent")
-    assert done.custom_tools == {"exec"}
+    assert done.custom_tools == {"functions__exec"}
     calls = [block for message in done.body["messages"] for block in message["content"] if block["type"] == "tool_use"]
     assert [call["name"] for call in calls] == ["functions__exec", "functions__exec"]
     assert all(list(call["input"]) == ["input"] for call in calls)

@@ -159,7 +159,7 @@ def test_tools_of_a_namespace_have_joined_names_that_lead_back() -> None:
     assert done.body["messages"][1]["tool_calls"][0]["function"]["name"] == "files__read"
     assert done.tool_names == {"a_b": "a.b"}
     assert done.namespaces == {"files__read": ("files", "read"), "files__patch": ("files", "patch")}
-    assert done.custom_tools == {"patch"}
+    assert done.custom_tools == {"files__patch"}
     assert done.losses == {"tools.namespace.description", "tools.web_search"}
 
 

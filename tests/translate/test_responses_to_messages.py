@@ -109,7 +109,7 @@ def test_tools_are_found_again_by_namespace_and_name() -> None:
     assert done.body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
     assert "thinking" not in done.body
     assert done.namespaces == {"functions__exec": ("functions", "exec")}
-    assert done.custom_tools == {"exec"}
+    assert done.custom_tools == {"functions__exec"}
     assert not done.tool_names
     assert done.losses == {"reasoning.effort"}
 

@@ -88,6 +88,24 @@ def test_the_text_of_a_custom_tool_comes_at_the_end_and_unwrapped() -> None:
     ]
 
 
+def test_two_tools_of_one_name_in_two_namespaces_are_told_apart() -> None:
+    events: list[Event] = [
+        ToolOpened(index=0, id="a", name="a__read"),
+        ToolOpened(index=1, id="b", name="b__read"),
+        ToolInput(index=0, json='{"input":"x"}'),
+        ToolInput(index=1, json='{"input":"x"}'),
+        Closed(reason="tool_use"),
+    ]
+    spaces = {"a__read": ("a", "read"), "b__read": ("b", "read")}
+    assert staged(*events, client="responses", namespaces=spaces, custom_tools=frozenset({"a__read"})) == [
+        ToolOpened(index=0, id="a", name="read", namespace="a", custom=True),
+        ToolOpened(index=1, id="b", name="read", namespace="b"),
+        ToolInput(index=1, json='{"input":"x"}'),
+        ToolInput(index=0, json="x"),
+        Closed(reason="tool_use"),
+    ]
+
+
 def test_a_custom_tool_that_upstream_knows_as_one_is_not_unwrapped() -> None:
     events: list[Event] = [
         ToolOpened(index=0, id="a", name="patch", custom=True),

@@ -226,7 +226,7 @@ def test_namespaces_are_flattened_and_what_they_say_of_themselves_is_lost() -> N
     assert [tool.name for tool in toolbox.tools] == ["files__read", "files__exec", "quiet__read"]
     assert toolbox.find("read", "files") is toolbox.tools[0]
     assert toolbox.find("read") is None
-    assert toolbox.custom == {"exec"}
+    assert toolbox.custom == {"files__exec"}
     assert toolbox.hosted == {"mcp"}
     assert losses == ["tools.namespace.description", "tools.tools.mcp"]
 
@@ -235,6 +235,15 @@ def test_the_newest_definition_of_a_tool_counts_at_the_place_of_the_first() -> N
     names = [{"name": "f", "description": "Old."}, {"name": "g"}, {"name": "f", "description": "New."}]
     toolbox, _ = from_responses(*names)
     assert [(tool.name, tool.description) for tool in toolbox.tools] == [("f", "New."), ("g", "")]
+
+
+def test_of_two_tools_of_one_name_the_one_that_takes_free_text_is_known_by_its_namespace() -> None:
+    free, other = {"type": "custom", "name": "read"}, {"type": "function", "name": "read"}
+    toolbox, _ = from_responses(
+        {"type": "namespace", "name": "a", "tools": [free]}, {"type": "namespace", "name": "b", "tools": [other]}, other
+    )
+    assert toolbox.custom == {"a__read"}
+    assert from_responses(free, other)[0].custom == frozenset(), "the newest definition counts"
 
 
 def test_a_namespace_without_a_name_is_refused() -> None:
