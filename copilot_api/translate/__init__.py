@@ -25,6 +25,7 @@ from copilot_api.translate.messages_to_responses import request as messages_to_r
 from copilot_api.translate.repair import Endpoint, Target, mended
 from copilot_api.translate.repair_names import renamed
 from copilot_api.translate.repair_requests import REQUESTS
+from copilot_api.translate.repair_responses_names import NO_PLACES, own_places
 from copilot_api.translate.request import Request
 from copilot_api.translate.responses_to_chat import request as responses_to_chat
 from copilot_api.translate.responses_to_messages import request as responses_to_messages
@@ -128,7 +129,9 @@ def _way_back(prepared: Prepared) -> WayBack:
     if prepared.client == "chat":
         return ChatWatch(stamp, wants_usage=prepared.wants_usage, merges=prepared.merges, tool_names=names)
     if prepared.client == "responses":
-        return ResponsesWatch(stamp, prepared.model, request=prepared.asked, freed=free_text.named(prepared.asked))
+        asked = prepared.asked
+        places = own_places(asked) if "tool-names-mapped" in prepared.repairs else NO_PLACES
+        return ResponsesWatch(stamp, prepared.model, request=asked, freed=free_text.named(asked), tool_names=places)
     is_assembled = prepared.stream_upstream and not prepared.stream_client
     return AssembledMessages(stamp, tool_names=names) if is_assembled else MessagesWatch(stamp, tool_names=names)
 

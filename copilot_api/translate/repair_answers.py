@@ -171,5 +171,6 @@ RESPONSES_ANSWERS = by_name(
             does="drops it",
             source="copilot-upstream §4.3",
         ),
+        NAMES_RESTORED,
     )
 )

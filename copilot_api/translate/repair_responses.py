@@ -9,6 +9,7 @@ from copilot_api.errors import ClientMistake
 from copilot_api.translate import notes, repair_pictures
 from copilot_api.translate import repair_responses_calls as calls
 from copilot_api.translate import repair_responses_items as items
+from copilot_api.translate import repair_responses_names as names
 from copilot_api.translate import repair_responses_tools as tools
 from copilot_api.translate.effort import LEVELS, nearest
 from copilot_api.translate.repair import LAST, Repair, Target, without
@@ -116,6 +117,14 @@ RESPONSES: tuple[Repair, ...] = (
         does="refuses the request, because nobody stored the item",
         source="clients §4.3",
         mend=items.references,
+    ),
+    # Before any other row that touches tools: the way back reads the names from the request as it came.
+    Repair(
+        name="tool-names-mapped",
+        when="the name of a tool or a namespace is over 64 characters long or holds odd ones",
+        does="sends another name, and gives the client its own back",
+        source="translation §1.6",
+        mend=names.mapped,
     ),
     Repair(
         name="store-off",

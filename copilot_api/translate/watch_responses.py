@@ -16,6 +16,7 @@ from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired
 from copilot_api.translate.repair_answers import RESPONSES_ANSWERS
+from copilot_api.translate.repair_responses_names import NO_PLACES, Places, with_tools
 from copilot_api.translate.watch_responses_items import OwnItems
 
 _BEGINNING = "response.created"
@@ -26,6 +27,7 @@ class ResponsesWatch:
     """Watches one answer of `model` to the client's `request`.
 
     `freed` are namespace and name of the client's free-text tools (`free_text.named`): the model may have got functions.
+    `tool_names` leads from namespace and name as they were sent up to the client's own, where any differ.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class ResponsesWatch:
         *,
         request: Json,
         freed: frozenset[tuple[str, str]] = frozenset(),
+        tool_names: Places = NO_PLACES,
         table: Faults = RESPONSES_ANSWERS,
     ) -> None:
         self.usage: Counted | None = None
@@ -43,7 +46,8 @@ class ResponsesWatch:
         self._fired = Fired(table)
         self._stamp = stamp
         self._request = request
-        self._items = OwnItems(stamp, model, freed, self._fired)
+        self._tool_names = tool_names
+        self._items = OwnItems(stamp, model, freed, tool_names, self._fired)
         self._response: Json | None = None
         self._begun_early = False
         self._number = 0
@@ -129,9 +133,14 @@ class ResponsesWatch:
     def _mended(self, response: Json) -> Json:
         output = objs(response.get("output"))
         mended = self._items.whole(output)
-        after = response if mended == output else response | {"output": mended}
+        after = self._echoed(response if mended == output else response | {"output": mended})
         id_ = responses.response_id(self._stamp)
         return after if after.get("id") == id_ or not self._fired.by("ids-steadied") else after | {"id": id_}
+
+    def _echoed(self, response: Json) -> Json:
+        """The response with the request's tools in it as the client named them."""
+        after = with_tools(response, self._tool_names) if self._tool_names else response
+        return after if after is not response and self._fired.by("tool-names-restored") else response
 
     def _write(self, kind: str, event: Json, data: Json, sse: Sse) -> bytes:
         number, self._number = self._number, self._number + 1

@@ -13,6 +13,7 @@ from copilot_api.dialects.responses_items import item_id
 from copilot_api.translate import free_text
 from copilot_api.translate.carrier import PREFIX
 from copilot_api.translate.repair import Fired, without
+from copilot_api.translate.repair_responses_names import CALLS, Places, with_call
 from copilot_api.translate.sealed import seal
 
 _ENCRYPTED = frozenset({"reasoning", "compaction"})
@@ -23,19 +24,22 @@ _INPUT = "response.custom_tool_call_input."
 class OwnItems:
     """The items of one answer by output index. `fired` takes the names of what was mended.
 
-    `freed` are namespace and name of the tools whose input is free text for the client, and perhaps wrapped for the model.
+    `freed` are namespace and name of the tools whose input is free text for the client, and perhaps wrapped for the model;
+    `tool_names` leads from namespace and name as they were sent up to the client's own.
     """
 
-    def __init__(self, stamp: Stamp, model: Model, freed: frozenset[tuple[str, str]], fired: Fired) -> None:
+    def __init__(self, stamp: Stamp, model: Model, freed: frozenset[tuple[str, str]], tool_names: Places, fired: Fired) -> None:
         self._stamp = stamp
         self._model = model
         self._freed = freed
+        self._tool_names = tool_names
         self._fired = fired
         self._ids: dict[int, str] = {}
         self._seals: dict[int, tuple[str, str]] = {}
         self._finished: dict[int, Json] = {}
         self._wrapped: set[int] = set()
         self._told: set[int] = set()
+        self._called: dict[int, str] = {}
 
     @property
     def finished(self) -> list[Json]:
@@ -58,7 +62,7 @@ class OwnItems:
             if kind.endswith(".done"):
                 yield from self._tell(at, free_text.unwrapped(string(event.get("arguments"))))
         elif "item_id" in event:
-            yield self._named(event, "item_id", self._id(at, ""))
+            yield self._named(self._told_of(at, event), "item_id", self._id(at, ""))
         else:
             yield event
 
@@ -70,15 +74,27 @@ class OwnItems:
     def item(self, at: int, item: Json) -> Json:
         """One item, which may be not complete yet; itself if nothing was changed."""
         encrypted = string(item.get("encrypted_content"))
-        after = item
-        if self._is_freed(item) and self._fired.by("free-text-unwrapped"):
+        after = self._with_own_name(at, item) if self._tool_names else item
+        if self._is_freed(after) and self._fired.by("free-text-unwrapped"):
             self._wrapped.add(at)
             text = free_text.unwrapped(string(item.get("arguments")))
-            after = without(item, "arguments") | {"type": "custom_tool_call", "input": text}
+            after = without(after, "arguments") | {"type": "custom_tool_call", "input": text}
         is_bare = encrypted and not encrypted.startswith(PREFIX) and string(item.get("type")) in _ENCRYPTED
         if is_bare and self._fired.by("reasoning-sealed"):
             after = after | {"encrypted_content": self._sealed(at, string(item.get("id")), encrypted)}
         return self._named(after, "id", self._id(at, string(after.get("type"))))
+
+    def _with_own_name(self, at: int, item: Json) -> Json:
+        own = with_call(item, self._tool_names) if string(item.get("type")) in CALLS else item
+        if own is item or not self._fired.by("tool-names-restored"):
+            return item
+        self._called[at] = string(own.get("name"))
+        return own
+
+    def _told_of(self, at: int, event: Json) -> Json:
+        """The event with the name of its call, where it says one, as the call itself has it."""
+        name = self._called.get(at)
+        return event | {"name": name} if name and string(event.get("name")) not in {"", name} else event
 
     def _is_freed(self, item: Json) -> bool:
         return item.get("type") == "function_call" and (string(item.get("namespace")), string(item.get("name"))) in self._freed

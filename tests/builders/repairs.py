@@ -135,7 +135,8 @@ def _watch(row: Row, fixture: Fixture, table: Faults) -> Watch:
     if row.where == "/v1/messages":
         return MessagesWatch(STAMP, tool_names=names, table=table)
     freed = frozenset(("", name) for name in fixture.list("freed"))
-    return ResponsesWatch(STAMP, _target(fixture).model, request={}, freed=freed, table=table)
+    places = {("", sent): ("", own) for sent, own in names.items()}
+    return ResponsesWatch(STAMP, _target(fixture).model, request={}, freed=freed, tool_names=places, table=table)
 
 
 def _stream(watch: Watch, text: str) -> str:

@@ -56,6 +56,17 @@ def test_ids_are_steady_and_everything_else_is_as_it_was() -> None:
     assert (watch.finished, watch.failed) == (True, None)
 
 
+@pytest.mark.parametrize("choice", [{"type": "function", "name": "f"}, "auto"])
+def test_what_is_repeated_of_the_request_has_the_clients_names(choice: object) -> None:
+    places = {("", "f"): ("", "f.1"), ("", "g"): ("", "g")}
+    watch = ResponsesWatch(STAMP, MODEL, request={"input": "q"}, tool_names=places)
+    begun = CREATED["response"] | {"tools": [{"type": "function", "name": "f"}], "tool_choice": choice}  # type: ignore[operator]
+    [created, *_] = told(watch, sent(CREATED | {"response": begun}))
+    assert created["response"]["tools"] == [{"type": "function", "name": "f.1"}]
+    assert created["response"]["tool_choice"] == (choice if choice == "auto" else {"type": "function", "name": "f.1"})
+    assert watch.repairs == {"ids-steadied", "tool-names-restored"}
+
+
 def plain(event: Any) -> Any:
     """The event without what the repairs above change."""
     if isinstance(event, list):

@@ -10,12 +10,13 @@ from tests.builders.models import model
 
 STAMP = Stamp(id="7", created=99, model="asked")
 MODEL = model("gpt-5-mini")
+NAMES = {("mcp_files", "read_1"): ("mcp.files", "read.1"), ("", "files_read"): ("", "files.read")}
 FREED = frozenset({("", "apply_patch"), ("functions", "exec")})
 
 
 def fed(*events: Json) -> tuple[list[Json], OwnItems, set[str]]:
     fired = Fired(RESPONSES_ANSWERS)
-    items = OwnItems(STAMP, MODEL, FREED, fired)
+    items = OwnItems(STAMP, MODEL, FREED, NAMES, fired)
     return [told for event in events for told in items.feed(event["type"], event)], items, fired.names
 
 
@@ -85,6 +86,28 @@ def test_the_output_is_matched_in_order_where_places_have_gaps() -> None:
     _, items, _ = fed(done(2, type="message"), done(5, type="reasoning"))
     whole = items.whole([{"type": "message", "id": "x"}, {"type": "reasoning", "id": "y"}])
     assert [item["id"] for item in whole] == ["msg_7_2", "rs_7_5"]
+
+
+def test_a_call_has_the_clients_name_in_all_its_events() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "read_1", "namespace": "mcp_files"}
+    told, items, repairs = fed(
+        added(0, **call, arguments=""),
+        delta(0, "function_call_arguments.done", name="read_1", arguments="{}"),
+        delta(0, "function_call_arguments.done", arguments="{}"),
+        done(0, **call, arguments="{}"),
+    )
+    for event in (told[0], told[3]):
+        assert (event["item"]["namespace"], event["item"]["name"]) == ("mcp.files", "read.1")
+    assert (told[1]["name"], "name" in told[2]) == ("read.1", False)
+    assert items.whole([call])[0]["name"] == "read.1"
+    assert repairs == {"ids-steadied", "tool-names-restored"}
+
+
+def test_the_same_name_in_another_namespace_is_another() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "read_1", "namespace": "other", "arguments": "{}"}
+    told, _, repairs = fed(done(0, **call), delta(0, "function_call_arguments.done", name="read_1"), done(1, type="message"))
+    assert (told[0]["item"]["name"], told[1]["name"]) == ("read_1", "read_1")
+    assert repairs == {"ids-steadied"}
 
 
 def test_what_is_encrypted_is_sealed_with_the_id_it_was_written_under() -> None:

@@ -96,7 +96,8 @@ def _check_values(item: Json, kind: str, path: str, model: Model, *, sees: bool)
         short_text(item, "call_id", f"{path}.call_id", CALL_ID_LIMIT)
     if kind in {"function_call", "custom_tool_call"}:
         responses_tools.check_name(item, path)
-        optional_text(item, "namespace", f"{path}.namespace")
+        if optional_text(item, "namespace", f"{path}.namespace"):
+            responses_tools.check_name(item, path, "namespace")
     elif kind == "message":
         _check_message(item, path, model, sees=sees)
     elif kind in _PARTS:

@@ -58,12 +58,12 @@ def not_available(kind: str) -> Refusal:
     return Refusal(f"The requested tool {kind} is not supported.", code="unsupported_value", param="tools")
 
 
-def check_name(owner: Json, path: str) -> None:
-    """Raises Refusal unless the object is named as a tool may be."""
-    name = short_text(owner, "name", f"{path}.name", NAME_LIMIT)
+def check_name(owner: Json, path: str, key: str = "name") -> None:
+    """Raises Refusal unless what stands at `key` is what a tool may be called."""
+    name = short_text(owner, key, f"{path}.{key}", NAME_LIMIT)
     if not NAME.fullmatch(name):
         raise Refusal(
-            f"Invalid '{path}.name': string does not match pattern. "
+            f"Invalid '{path}.{key}': string does not match pattern. "
             "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
         )
 

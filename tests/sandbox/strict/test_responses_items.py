@@ -127,6 +127,13 @@ def missing(path: str) -> str:
         ),
         (CALL | {"caller": "x"}, "Unknown parameter: 'input[0].caller'."),
         (CALL | {"namespace": 1}, "Invalid type for 'input[0].namespace': expected a string, but got an integer instead."),
+        (
+            CALL | {"namespace": "a.b"},
+            (
+                "Invalid 'input[0].namespace': string does not match pattern. "
+                "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+            ),
+        ),
         ({k: v for k, v in OUTPUT.items() if k != "output"}, missing("input[0].output")),
         (
             OUTPUT | {"output": [{"type": "text", "text": "x"}]},
