@@ -327,20 +327,8 @@ CHAT: tuple[Repair, ...] = (
         source="translation §1.5",
         mend=turns.tool_pictures_moved,
     ),
-    Repair(
-        name="images-limited",
-        when="there are over 20 pictures for Claude, or over 10 for Gemini",
-        does="puts a note in place of the oldest",
-        source="translation §5",
-        mend=repair_pictures.limited,
-    ),
-    Repair(
-        name="image-types-corrected",
-        when="a picture is not of the type that the client says",
-        does="says the type that it begins like",
-        source="translation §1.3",
-        mend=repair_pictures.typed,
-    ),
+    repair_pictures.LIMITED,
+    repair_pictures.TYPED,
     Repair(
         name="content-stated",
         when="a message has neither content nor calls, or an empty list of calls",

@@ -310,20 +310,8 @@ MESSAGES: tuple[Repair, ...] = (
         source="copilot-upstream §6.1",
         mend=turns.thinking_newest_kept,
     ),
-    Repair(
-        name="images-limited",
-        when="there are over 20 pictures",
-        does="puts a note in place of the oldest",
-        source="translation §5",
-        mend=repair_pictures.limited,
-    ),
-    Repair(
-        name="image-types-corrected",
-        when="a picture is not of the type that the client says",
-        does="says the type that it begins like",
-        source="translation §1.3",
-        mend=repair_pictures.typed,
-    ),
+    repair_pictures.LIMITED,
+    repair_pictures.TYPED,
     Repair(
         name="blank-text-dropped",
         when="there is blank text, or a message without content",

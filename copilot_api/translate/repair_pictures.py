@@ -5,7 +5,7 @@ from dataclasses import replace
 from copilot_api.dialects.codec import Json
 from copilot_api.translate import images
 from copilot_api.translate.pictures import MEDIA_TYPES, Picture, exchanged, found_in, sniff
-from copilot_api.translate.repair import Target
+from copilot_api.translate.repair import Repair, Target
 
 
 def limited(body: Json, target: Target) -> Json:
@@ -31,3 +31,19 @@ def typed(body: Json, _target: Target) -> Json:
 def _typed(picture: Picture) -> Picture:
     real = sniff(picture.data) if picture.data else None
     return picture if real not in MEDIA_TYPES or real == picture.media_type else replace(picture, media_type=real)
+
+
+LIMITED = Repair(
+    name="images-limited",
+    when="there are over 20 pictures for Claude, or over 10 for Gemini",
+    does="puts a note in place of the oldest",
+    source="translation §5",
+    mend=limited,
+)
+TYPED = Repair(
+    name="image-types-corrected",
+    when="a picture is not of the type that the client says",
+    does="says the type that it begins like",
+    source="translation §1.3",
+    mend=typed,
+)

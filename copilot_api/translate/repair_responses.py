@@ -252,12 +252,6 @@ RESPONSES: tuple[Repair, ...] = (
         source="copilot-upstream §4.2",
         mend=items.ids,
     ),
-    Repair(
-        name="image-types-corrected",
-        when="a picture is not of the type that the client says",
-        does="says the type that it begins like",
-        source="translation §1.3",
-        mend=repair_pictures.typed,
-    ),
+    repair_pictures.TYPED,
     *LAST,
 )
