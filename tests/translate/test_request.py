@@ -32,7 +32,7 @@ def test_a_request_knows_its_tools_by_the_clients_names() -> None:
         body={"model": "m"},
         losses=frozenset({"left"}),
         tool_names={"a_b": "a.b"},
-        custom_tools=frozenset({"exec"}),
+        custom_tools=frozenset({"n__exec"}),
         namespaces={"n__exec": ("n", "exec")},
     )
 
