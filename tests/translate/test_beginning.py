@@ -120,7 +120,6 @@ def test_where_nothing_was_kept_back_nothing_is_released() -> None:
 
 def test_a_heartbeat_is_best_the_beginning_of_the_answer() -> None:
     work = started()
-    assert work.heartbeat() == b": keep-alive\n\n"
     work.feed(opening())
     assert work.heartbeat() == opening()
     assert b'"keepalive"' in work.heartbeat()
@@ -128,10 +127,19 @@ def test_a_heartbeat_is_best_the_beginning_of_the_answer() -> None:
     assert (work.refused, work.failed is not None) == (None, True), "the client has the beginning of this answer"
 
 
+def test_what_a_sign_of_life_has_begun_is_not_begun_again_by_another_translation() -> None:
+    first, second = started("messages"), started("messages")
+    begun = first.heartbeat() + first.heartbeat()
+    assert begun.count(b"event: message_start") == 1
+    second.follow(first)
+    assert b"message_start" not in told(second, opening() + TEXT)
+
+
 def test_a_heartbeat_does_not_tell_of_a_refusal_that_may_be_mended() -> None:
     work = started()
     work.feed(opening() + failed(UNREADABLE))
-    assert work.heartbeat() == b": keep-alive\n\n"
+    begun = loads(next(SseDecoder().feed(work.heartbeat())).data)
+    assert (begun["type"], begun["response"]["status"]) == ("response.created", "in_progress"), "an answer of ours"
     assert work.refused is not None
 
 
