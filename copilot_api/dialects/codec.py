@@ -1,7 +1,6 @@
 """JSON in and out: the only module that knows orjson."""
 
 import json
-import re
 from typing import Any, TypeAlias
 
 import orjson
@@ -10,13 +9,15 @@ from copilot_api.errors import ClientMistake
 
 Json: TypeAlias = dict[str, Any]
 
-# orjson reads an integer beyond 64 bits as a float. Nineteen digits in a row are where that can begin.
-_MAY_HOLD_BIG_INTEGER = re.compile(rb"[0-9]{19}")
+# orjson reads an integer beyond 64 bits as a float. Nineteen digits in a row are where that can begin; they are looked for as
+# nineteen zeros where every digit is one, because a pattern is tried anew at each byte and took longer than the parsing.
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_NINETEEN_DIGITS = b"0" * 19
 
 
 def loads(data: bytes) -> Any:
     """Any JSON value. Integers keep every digit. Raises ValueError."""
-    if _MAY_HOLD_BIG_INTEGER.search(data):
+    if _NINETEEN_DIGITS in data.translate(_DIGITS_ALIKE):
         return json.loads(data, parse_constant=_refuse_constant)
     return orjson.loads(data)
 

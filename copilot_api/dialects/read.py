@@ -27,7 +27,7 @@ def string(value: Any) -> str:
 
 def number(value: Any) -> int:
     """`value` as a whole number if it is a number, else 0."""
-    return whole_or_none(value) or 0
+    return value if type(value) is int else whole_or_none(value) or 0
 
 
 def whole_or_none(value: Any) -> int | None:

@@ -10,6 +10,8 @@ from copilot_api.errors import UpstreamBroke
 FRAME_LIMIT_BYTES = 64 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+# What nearly every frame is: read by one call, where the lines one by one would take twenty.
+_USUAL = re.compile(rb"(?:event: ?(.*)\n)?data: ?(.*)\n\n").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,14 @@ class SseDecoder:
 
 
 def _frame(raw: bytes) -> Sse:
+    usual = None if b"\r" in raw else _USUAL(raw)
+    if usual is None:
+        return _line_by_line(raw)
+    event = usual[1]
+    return Sse(usual[2], str(event, "utf-8", "replace") if event else "", raw)
+
+
+def _line_by_line(raw: bytes) -> Sse:
     data: list[bytes] = []
     event = b""
     for line in raw.split(b"\n"):

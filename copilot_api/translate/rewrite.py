@@ -48,6 +48,7 @@ _COLLECT: dict[Client, Callable[[Events, Prepared], Json]] = {
     "gemini": lambda events, prepared: gemini.collect(events, prepared.stamp, request=prepared.asked),
 }
 BYTES_PER_TOKEN = 4
+_WITH_TEXT = (Text, Thought)
 
 
 class Rewrite:
@@ -104,26 +105,24 @@ class Rewrite:
         for event in events:
             if isinstance(event, Closed) and (self.usage is None or self.usage.estimated):
                 yield self._noted(self.estimated())
-            yield from self._through(0, event)
+            yield from map(self._noted, self._through(event))
 
-    def _through(self, stage: int, event: Event) -> Iterator[Event]:
-        """`event` after the stages from number `stage` on."""
-        if stage == len(self._stages):
-            yield self._noted(event)
-            return
-        for own in self._stages[stage].feed(event):
-            yield from self._through(stage + 1, own)
+    def _through(self, event: Event) -> Iterable[Event]:
+        """What the stages make of `event`, one after the other."""
+        events: Iterable[Event] = (event,)
+        for stage in self._stages:
+            events = [after for before in events for after in stage.feed(before)]
+        return events
 
     def _noted(self, event: Event) -> Event:
-        match event:
-            case Text(text=text) | Thought(text=text) | ToolInput(json=text):
-                self._written += len(text)
-            case Counted():
-                self.usage = event
-            case Failed(problem=problem):
-                self.failed = problem
-            case _:
-                pass
+        if isinstance(event, _WITH_TEXT):
+            self._written += len(event.text)
+        elif isinstance(event, ToolInput):
+            self._written += len(event.json)
+        elif isinstance(event, Counted):
+            self.usage = event
+        elif isinstance(event, Failed):
+            self.failed = event.problem
         return event
 
     def encode(self, event: Event) -> bytes:

@@ -1,6 +1,6 @@
 """What happens to an answer's events between upstream's decoder and the client's encoder: one small stage for each concern."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from copilot_api.dialects.arguments import parse
@@ -11,17 +11,26 @@ from copilot_api.translate.translation import Prepared
 
 _ORIGINS: dict[Endpoint, carrier.Origin] = {"/chat/completions": "c", "/v1/messages": "m", "/responses": "r"}
 
+_AFTER_THINKING = (Text, Refused, ToolOpened, Closed)
+
 
 class Stage(Protocol):
-    """Takes one event, gives what becomes of it."""
+    """Takes one event, gives what becomes of it: nearly always the event, so nothing is made for that."""
 
-    def feed(self, event: Event) -> Iterator[Event]: ...
+    def feed(self, event: Event) -> Iterable[Event]: ...
 
 
 def stages(prepared: Prepared) -> tuple[Stage, ...]:
     """The stages of an answer, in order."""
-    own: tuple[Stage, ...] = (_CustomTools(prepared.custom_tools), _Names(prepared), _Seal(prepared))
-    return (*own, _Paragraphs()) if (prepared.endpoint, prepared.client) == ("/responses", "chat") else own
+    own: list[Stage] = []
+    if prepared.custom_tools:
+        own.append(_CustomTools(prepared.custom_tools))
+    if prepared.tool_names or prepared.namespaces:
+        own.append(_Names(prepared))
+    own.append(_Seal(prepared))
+    if (prepared.endpoint, prepared.client) == ("/responses", "chat"):
+        own.append(_Paragraphs())
+    return tuple(own)
 
 
 class _Names:
@@ -31,12 +40,11 @@ class _Names:
         self._names = prepared.tool_names
         self._namespaces = prepared.namespaces
 
-    def feed(self, event: Event) -> Iterator[Event]:
+    def feed(self, event: Event) -> Iterable[Event]:
         if not isinstance(event, ToolOpened):
-            yield event
-            return
+            return (event,)
         namespace, name = self._namespaces.get(event.name, (event.namespace, self._names.get(event.name, event.name)))
-        yield ToolOpened(index=event.index, id=event.id, name=name, custom=event.custom, namespace=namespace)
+        return (ToolOpened(index=event.index, id=event.id, name=name, custom=event.custom, namespace=namespace),)
 
 
 class _CustomTools:
@@ -81,24 +89,23 @@ class _Seal:
         self._family = carrier.family(prepared.model)
         self._unsealed: int | None = None
 
-    def feed(self, event: Event) -> Iterator[Event]:
+    def feed(self, event: Event) -> Iterable[Event]:
         if isinstance(event, Thought):
-            yield from self._thought(event)
-            return
-        if self._unsealed is not None and isinstance(event, Text | Refused | ToolOpened | Closed):
-            yield Thought(signature=carrier.pack("", origin=self._origin, family=self._family), part=self._unsealed)
-            self._unsealed = None
-        yield event
+            return (self._thought(event),)
+        if self._unsealed is None or not isinstance(event, _AFTER_THINKING):
+            return (event,)
+        seal = Thought(signature=carrier.pack("", origin=self._origin, family=self._family), part=self._unsealed)
+        self._unsealed = None
+        return (seal, event)
 
-    def _thought(self, event: Thought) -> Iterator[Event]:
+    def _thought(self, event: Thought) -> Event:
         if event.redacted:
-            yield Thought(redacted=carrier.pack(event.redacted, origin="redacted", family=self._family), part=event.part)
-        elif event.signature:
+            return Thought(redacted=carrier.pack(event.redacted, origin="redacted", family=self._family), part=event.part)
+        if event.signature:
             self._unsealed = None
-            yield Thought(signature=carrier.pack(event.signature, origin=self._origin, family=self._family), part=event.part)
-        else:
-            self._unsealed = event.part
-            yield event
+            return Thought(signature=carrier.pack(event.signature, origin=self._origin, family=self._family), part=event.part)
+        self._unsealed = event.part
+        return event
 
 
 class _Paragraphs:
@@ -107,9 +114,9 @@ class _Paragraphs:
     def __init__(self) -> None:
         self._part: int | None = None
 
-    def feed(self, event: Event) -> Iterator[Event]:
-        if isinstance(event, Text):
-            if self._part not in {None, event.part}:
-                yield Text(text="\n\n", part=event.part)
-            self._part = event.part
-        yield event
+    def feed(self, event: Event) -> Iterable[Event]:
+        if not isinstance(event, Text):
+            return (event,)
+        begins_anew = self._part not in {None, event.part}
+        self._part = event.part
+        return (Text(text="\n\n", part=event.part), event) if begins_anew else (event,)
