@@ -162,11 +162,13 @@ class _Message:
     def say(self, kind: _PartKind, number: int, text: str) -> Iterator[Json]:
         if not self._parts or self._parts[-1].key != (kind, number):
             yield from self._end_part()
-            self._parts.append(_Part(kind, number))
-            yield self._event("content_part.added", part=self._parts[-1].value())
+            part = _Part(kind, number)
+            self._parts.append(part)
+            yield self._event("content_part.added", part=part.value())
+            part.delta = self._event(f"{part.field_}.delta", delta="", **part.extra)
         part = self._parts[-1]
         part.pieces.append(text)
-        yield self._event(f"{part.field_}.delta", delta=text, **part.extra)
+        yield part.delta | {"delta": text}
 
     def close(self, *, is_cut: bool) -> Iterator[Json]:
         yield from self._end_part()
@@ -191,6 +193,8 @@ class _Part:
         self.key = (kind, number)
         self.field_ = "output_text" if kind == "text" else "refusal"
         self.extra: Json = {"logprobs": []} if kind == "text" else {}
+        self.delta: Json = {}
+        """The event of a piece, which is the same for each but for the piece."""
         self.pieces: list[str] = []
 
     @property

@@ -10,6 +10,7 @@ from copilot_api.errors import UpstreamBroke
 FRAME_LIMIT_BYTES = 64 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+_CARRIAGE_RETURN = ord("\r")
 # What nearly every frame is: read by one call, where the lines one by one would take twenty.
 _USUAL = re.compile(rb"(?:event: ?(.*)\n)?data: ?(.*)\n\n").fullmatch
 
@@ -54,7 +55,7 @@ class SseDecoder:
 
 
 def _frame(raw: bytes) -> Sse:
-    usual = None if b"\r" in raw else _USUAL(raw)
+    usual = None if _CARRIAGE_RETURN in raw else _USUAL(raw)
     if usual is None:
         return _line_by_line(raw)
     event = usual[1]
