@@ -1,0 +1,1 @@
+"""Packages for Linux: .deb, .rpm, AppImage and .tar.gz, all with the same tree inside."""

@@ -1,0 +1,57 @@
+"""What every package says about the program: each fact once."""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+NAME = "copilot-api"
+TITLE = "Copilot API"
+SUMMARY = "GitHub Copilot subscription as an API on your own machine"
+# One paragraph to each text; packages wrap them as their format wants it.
+DESCRIPTION = (
+    "Serves the models of your own GitHub Copilot subscription on localhost, in the dialects of OpenAI (Chat Completions and "
+    "Responses), Anthropic (Messages) and Google (Gemini), so that Claude Code, Codex, Gemini CLI, opencode, the makers' SDKs "
+    "and many other programs work with every model of your plan.",
+    "Sign in once with 'copilot-api auth', then serve with 'copilot-api start'. To look at it without an account, type "
+    "'copilot-api start --sandbox': it then serves a simulated Copilot, and nothing leaves your machine.",
+    "This is not a product of GitHub, and GitHub does not support it.",
+)
+LICENCE = "MIT"
+AUTHORS = "copilot-api contributors"
+# The project has no mailbox; .invalid is reserved for addresses that lead nowhere (RFC 2606).
+MAINTAINER = f"{AUTHORS} <noreply@copilot-api.invalid>"
+# Reverse-DNS names are owned by those who own the domain; io.github.* is what AppStream advises where there is none.
+APP_ID = "io.github.copilot_api.copilot_api"
+
+
+def version() -> str:
+    """The version that the program itself tells."""
+    text = (ROOT / "copilot_api" / "__init__.py").read_text("utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if found is None:
+        raise ValueError("copilot_api/__init__.py names no version")
+    return found[1]
+
+
+def homepage() -> str:
+    """Where the project lives: the repository whose workflow runs, else what pyproject.toml says; "" if neither knows."""
+    if repository := os.environ.get("GITHUB_REPOSITORY"):
+        return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return str(project.get("urls", {}).get("Homepage", ""))
+
+
+def epoch() -> int:
+    """The time that packages say they were made at, in seconds: SOURCE_DATE_EPOCH, else that of the commit."""
+    if given := os.environ.get("SOURCE_DATE_EPOCH"):
+        return int(given)
+    asked = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False, shell=False
+    )
+    if asked.returncode == 0 and asked.stdout.strip():
+        return int(asked.stdout)
+    return int((ROOT / "CHANGELOG.md").stat().st_mtime)  # unpacked from an sdist, which has no history
