@@ -36,6 +36,11 @@ class Job:
                 return self.folder / name
         raise CannotMake(f"{self.folder} holds no {product.NAME}", hint="python build/build.py --standalone makes it")
 
+    @property
+    def report(self) -> Path:
+        """What the compiler reports of the folder: which packages it put in; it may be missing."""
+        return self.folder.with_suffix(".xml")
+
     def fresh(self, name: str) -> Path:
         """An empty folder to work in, beside the packages."""
         path = self.out / "work" / name

@@ -1,0 +1,101 @@
+"""The package for Debian, Ubuntu and their kin."""
+
+import hashlib
+import textwrap
+from pathlib import Path
+
+from installers import notices, product
+from installers.job import CannotMake, Job, need, run, say
+from installers.linux import elf, texts, tree
+from installers.linux.copyright import debian_copyright
+
+# Libraries that are not in the folder, by the package that brings them.
+PACKAGES = {
+    "ld-linux-aarch64.so.1": "libc6",
+    "ld-linux-x86-64.so.2": "libc6",
+    "libc.so.6": "libc6",
+    "libdl.so.2": "libc6",
+    "libgcc_s.so.1": "libgcc-s1",
+    "libm.so.6": "libc6",
+    "libpthread.so.0": "libc6",
+    "librt.so.1": "libc6",
+    "libstdc++.so.6": "libstdc++6",
+    "libutil.so.1": "libc6",
+    "libz.so.1": "zlib1g",
+}
+# What lintian says and why it stays so; the program is a folder of its own, not one of Debian's own packages.
+_OVERRIDES = """\
+# The program brings its Python and libraries along, so that it runs where there is no Python, on any distribution.
+{name}: embedded-library *
+# Private modules of that Python, loaded by the program alone and never linked to.
+{name}: shared-library-lacks-prerequisites *
+{name}: library-not-linked-against-libc *
+# It is made from releases, not uploaded to Debian, so that no bug of Debian's is closed by it.
+{name}: initial-upload-closes-no-bugs *
+# The project has no mailbox; .invalid says so (RFC 2606).
+{name}: bogus-mail-host *
+{name}: bogus-mail-host-in-debian-changelog *
+"""
+
+
+def deb(job: Job) -> Path:
+    """Makes copilot-api_VERSION_ARCHITECTURE.deb. Raises CannotMake."""
+    dpkg_deb = need("dpkg-deb", hint="on Debian and Ubuntu it is there; on Fedora run: sudo dnf install dpkg")
+    root = job.fresh("deb")
+    tree.plant(job, root / "usr", tree.Places(zsh="share/zsh/vendor-completions"))
+    documents = root / "usr" / "share" / "doc" / product.NAME
+    tree.write_gzip(documents / "changelog.gz", texts.debian_changelog())
+    (documents / "copyright").write_text(debian_copyright(notices.parts(job.folder, job.report)), "utf-8")
+    overrides = root / "usr" / "share" / "lintian" / "overrides" / product.NAME
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(_OVERRIDES.format(name=product.NAME), "utf-8")
+    needs = elf.needs(job.folder, job.program)
+    size = tree.installed_kib(root)
+    _control(root, needs, size)
+    tree.settle(root)
+    path = job.out / f"{product.NAME}_{product.version()}_{needs.debian}.deb"
+    say(f"  packing {size // 1024} MiB with xz")
+    # One thread, because two would cut the data into blocks, and the package would depend on the number of processors.
+    run(dpkg_deb, "--root-owner-group", "-Zxz", "-z9", "--build", root, path, environ={"DPKG_DEB_THREADS_MAX": "1"})
+    return path
+
+
+def _control(root: Path, needs: elf.Needs, size: int) -> None:
+    description = "\n .\n".join(
+        textwrap.fill(paragraph, 78, initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False)
+        for paragraph in product.DESCRIPTION
+    )
+    page = product.homepage()
+    fields = {
+        "Package": product.NAME,
+        "Version": product.version(),
+        "Architecture": needs.debian,
+        "Maintainer": product.MAINTAINER,
+        "Installed-Size": str(size),
+        "Depends": ", ".join(depends(needs)),
+        "Recommends": "gnome-keyring | kwalletmanager | keepassxc",
+        "Section": "web",
+        "Priority": "optional",
+        **({"Homepage": page} if page else {}),
+        "Description": f"{product.SUMMARY}\n{description}",
+    }
+    folder = root / "DEBIAN"
+    sums = "".join(
+        f"{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {path.relative_to(root)}\n"
+        for path in sorted((root / "usr").rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    )
+    folder.mkdir()
+    (folder / "control").write_text("".join(f"{name}: {value}\n" for name, value in fields.items()), "utf-8")
+    (folder / "md5sums").write_text(sums, "utf-8")
+
+
+def depends(needs: elf.Needs) -> list[str]:
+    """The packages that must be there. Raises CannotMake for a library that nobody said where to get."""
+    strangers = [library for library in needs.libraries if library not in PACKAGES]
+    if strangers:
+        raise CannotMake(
+            f"the program needs {', '.join(strangers)} of the system", hint="pack it along, or add it to installers/linux/deb.py"
+        )
+    packages = {PACKAGES[library] for library in needs.libraries} - {"libc6"}
+    return [f"libc6 (>= {needs.glibc})", "ca-certificates", *sorted(packages)]
