@@ -38,8 +38,8 @@ class Job:
 
     @property
     def report(self) -> Path:
-        """What the compiler reports of the folder: which packages it put in; it may be missing."""
-        return self.folder.with_suffix(".xml")
+        """What the compiler says of the folder, where build/build.py leaves it; a folder from elsewhere has none."""
+        return self.folder.parent / "scratch" / "standalone" / "report.xml"
 
     def fresh(self, name: str) -> Path:
         """An empty folder to work in, beside the packages."""

@@ -143,7 +143,8 @@ def _nuitka() -> Iterator[Part]:
 
 
 def _libraries(folder: Path) -> Iterator[Part]:
-    for library in sorted(folder.glob("lib*.so*")):
+    brought = {file.name for found in metadata.distributions() for file in found.files or ()}
+    for library in sorted(path for path in folder.rglob("lib*.so*") if path.name not in brought):
         known = next((row for begin, row in LIBRARIES.items() if library.name.startswith(begin)), None)
         if known is None:
             raise CannotMake(f"{library.name} came in, and its licence is not known", hint="add a row to installers/notices.py")

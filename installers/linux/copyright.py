@@ -1,12 +1,15 @@
 """The copyright file in Debian's format (DEP-5), with the licences of all that travels along."""
 
+import re
 from collections.abc import Iterator
 
 from installers import product
 from installers.notices import Part
 
 # Debian has these on every system, and its policy wants them named instead of copied.
-_COMMON = {"Apache-2.0", "MPL-2.0"}
+_COMMON = ("Apache-2.0", "MPL-2.0")
+# The words that it already has; the appendix tells how to apply the licence and is none of it.
+_APACHE = re.compile(r"^ *Apache License\n.*?END OF TERMS AND CONDITIONS\n( *APPENDIX: .*?limitations under the License\.\n)?", re.M | re.S)
 _FORMAT = "https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
 
 
@@ -44,11 +47,9 @@ def _short_name(part: Part) -> str:
 
 
 def _words(part: Part) -> str:
-    common = sorted(name for name in _COMMON if name in part.licence)
+    common = [name for name in _COMMON if name in part.licence]
     where = "\n".join(f"On Debian systems the text of {name} is in /usr/share/common-licenses/{name}." for name in common)
-    if part.licence in _COMMON:
-        return where
-    return f"{where}\n\n{part.text.strip()}".strip()
+    return f"{where}\n\n{_APACHE.sub('', part.text).strip()}".strip()
 
 
 def _indented(text: str) -> str:

@@ -114,7 +114,9 @@ def metainfo() -> str:
   <developer id="{product.APP_ID.rpartition(".")[0]}">
     <name>{escape(product.AUTHORS)}</name>
   </developer>
-  <developer_name>{escape(product.AUTHORS)}</developer_name>
+  <categories>
+    <category>Development</category>
+  </categories>
   <provides>
     <binary>{product.NAME}</binary>
   </provides>
