@@ -35,14 +35,18 @@ def make(
     job = Job(folder=folder.resolve(), file=file.resolve(), out=out.resolve())
     try:
         for number, target in enumerate(targets, 1):
-            if target not in TARGETS:
-                raise CannotMake(f"there is no target {target!r}", hint=f"there are {', '.join(TARGETS)}")
             say(f"[{number}/{len(targets)}] {target}")
-            made = TARGETS[target](job)
+            made = _called(target)(job)
             say(f"[{number}/{len(targets)}] {target}: {made} ({made.stat().st_size / 1e6:.1f} MB)")
     except CannotMake as problem:
         say(f"error: {problem.message}" + (f"\nhint: {problem.hint}" if problem.hint else ""))
         sys.exit(1)
+
+
+def _called(target: str) -> Callable[[Job], Path]:
+    if target not in TARGETS:
+        raise CannotMake(f"there is no target {target!r}", hint=f"there are {', '.join(TARGETS)}")
+    return TARGETS[target]
 
 
 if __name__ == "__main__":

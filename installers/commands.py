@@ -10,7 +10,6 @@ from copilot_api import settings
 from copilot_api.cli.app import app
 from installers import product
 
-
 # How typer calls what an option takes, and how people do.
 _VALUES = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER"}
 

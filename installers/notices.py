@@ -6,7 +6,7 @@ known stops the packaging, because nobody would otherwise notice that its licenc
 
 import re
 import sysconfig
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -52,7 +52,9 @@ class Part:
     def holders(self) -> tuple[str, ...]:
         """The lines that say whose copyright it is."""
         lines = (line.strip(" *#.") for line in self.text.splitlines())
-        return tuple(dict.fromkeys(line for line in lines if re.match(r"(copyright )?(\(c\)|©|copyright) .*\d{4}", line, re.I)))
+        return tuple(
+            dict.fromkeys(line for line in lines if re.match(r"(copyright )?(\(c\)|©|copyright) .*\d{4}", line, re.IGNORECASE))
+        )
 
 
 def parts(folder: Path, report: Path) -> tuple[Part, ...]:
@@ -61,11 +63,16 @@ def parts(folder: Path, report: Path) -> tuple[Part, ...]:
     return tuple({part.name: part for part in found}.values())
 
 
-def plain(folder: Path, report: Path) -> str:
-    """All of it as one text, for packages that have no form of their own for it."""
-    told = "".join(_told(part) for part in parts(folder, report))
+def plain(folder: Path, report: Path, further: tuple[Part, ...] = ()) -> str:
+    """All of it, and what the package itself adds, as one text, for packages that have no form of their own for it."""
+    told = "".join(_told(part) for part in (*parts(folder, report), *further))
     ours = (ROOT / "LICENSE").read_text("utf-8")
     return f"{NAME}\n\n{ours}\n{NAME} comes with the work of others, named here with their licences.\n{told}"
+
+
+def apart(name: str, licence: str, words: str) -> Part:
+    """A part whose licence lies in installers/licences."""
+    return Part(name=name, version="", licence=licence, text=_words(words))
 
 
 def _told(part: Part) -> str:
@@ -76,7 +83,8 @@ def _told(part: Part) -> str:
 def _distributions(report: Path) -> set[str]:
     """The Python packages that the compiler reports; without its report, all that the project depends on."""
     if report.exists():
-        names = {str(row.get("name")) for row in ElementTree.parse(report).iter("distribution")}
+        tree = ET.parse(report)  # noqa: S314 - our own compiler's
+        names = {str(row.get("name")) for row in tree.iter("distribution")}
     else:
         names = set(_needed(NAME, set()))
     return names - {NAME}
@@ -106,7 +114,9 @@ def _distribution(name: str) -> Part:
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
-        raise CannotMake(f"{name} is in the program and not installed here", hint="run this with the .venv of the build") from error
+        raise CannotMake(
+            f"{name} is in the program and not installed here", hint="run this with the .venv of the build"
+        ) from error
     files = [file for file in found.files or () if _LICENCE_FILE.search(str(file)) and ".dist-info" in str(file)]
     texts = [Path(str(file.locate())).read_text("utf-8") for file in files]
     if not texts:
@@ -150,7 +160,7 @@ def _libraries(folder: Path) -> Iterator[Part]:
             raise CannotMake(f"{library.name} came in, and its licence is not known", hint="add a row to installers/notices.py")
         name, licence, words = known
         if words:
-            yield Part(name=name, version="", licence=licence, text=_words(words))
+            yield apart(name, licence, words)
 
 
 def _words(file: str) -> str:

@@ -13,11 +13,15 @@ TITLE = "Copilot API"
 SUMMARY = "GitHub Copilot subscription as an API on your own machine"
 # One paragraph to each text; packages wrap them as their format wants it.
 DESCRIPTION = (
-    "Serves the models of your own GitHub Copilot subscription on localhost, in the dialects of OpenAI (Chat Completions and "
-    "Responses), Anthropic (Messages) and Google (Gemini), so that Claude Code, Codex, Gemini CLI, opencode, the makers' SDKs "
-    "and many other programs work with every model of your plan.",
-    "Sign in once with 'copilot-api auth', then serve with 'copilot-api start'. To look at it without an account, type "
-    "'copilot-api start --sandbox': it then serves a simulated Copilot, and nothing leaves your machine.",
+    (
+        "Serves the models of your own GitHub Copilot subscription on localhost, in the dialects of OpenAI (Chat Completions "
+        "and Responses), Anthropic (Messages) and Google (Gemini), so that Claude Code, Codex, Gemini CLI, opencode, the "
+        "makers' SDKs and many other programs work with every model of your plan."
+    ),
+    (
+        "Sign in once with 'copilot-api auth', then serve with 'copilot-api start'. To look at it without an account, type "
+        "'copilot-api start --sandbox': it then serves a simulated Copilot, and nothing leaves your machine."
+    ),
     "This is not a product of GitHub, and GitHub does not support it.",
 )
 LICENCE = "MIT"

@@ -38,14 +38,14 @@ def _draw(pencil: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
             _disc(pencil, shape.x, shape.y, shape.radius, shape.colour, scale)
         case Arc():
             outer = shape.radius + shape.width / 2
-            box = tuple(scale * edge for edge in (shape.x - outer, shape.y - outer, shape.x + outer, shape.y + outer))
-            pencil.arc(box, shape.start, shape.end, fill=_colour(shape.colour), width=round(shape.width * scale))
+            ring = tuple(scale * edge for edge in (shape.x - outer, shape.y - outer, shape.x + outer, shape.y + outer))
+            pencil.arc(ring, shape.start, shape.end, fill=_colour(shape.colour), width=round(shape.width * scale))
             for angle in (shape.start, shape.end):
                 _disc(pencil, *_on_circle(shape, angle), shape.width / 2, shape.colour, scale)
         case Line():
             half = shape.width / 2
-            box = tuple(scale * edge for edge in (shape.x, shape.y - half, shape.end, shape.y + half))
-            pencil.rectangle((box[0], box[1], box[2], box[3] - 1), fill=_colour(shape.colour))
+            bar = (shape.x * scale, (shape.y - half) * scale, shape.end * scale, (shape.y + half) * scale - 1)
+            pencil.rectangle(bar, fill=_colour(shape.colour))
             for x in (shape.x, shape.end):
                 _disc(pencil, x, shape.y, half, shape.colour, scale)
 

@@ -18,6 +18,13 @@ from installers.linux import elf, tree
 
 RUNTIME = Path(__file__).parent / "runtime.c"
 _LIBRARIES = "on Debian and Ubuntu run: sudo apt-get install gcc libc6-dev libsquashfuse-dev libzstd-dev zlib1g-dev"
+# What is linked into the head.
+_INSIDE = (
+    ("squashfuse", "BSD-2-Clause", "squashfuse.txt"),
+    ("zstd", "BSD-3-Clause", "zstd.txt"),
+    ("zlib", "Zlib", "zlib.txt"),
+    ("GNU C Library", "LGPL-2.1-or-later", "glibc.txt"),
+)
 _MAGIC_AT, _MAGIC = 8, b"AI\x02"
 
 
@@ -29,7 +36,18 @@ def appimage(job: Job) -> Path:
     _plant(job, root)
     image = work / "image"
     # One processor, or the order in which blocks are packed would depend on who is quicker.
-    layout = ("-comp", "zstd", "-Xcompression-level", "19", "-b", "256K", "-root-owned", "-noappend", "-no-xattrs", "-no-exports")
+    layout = (
+        "-comp",
+        "zstd",
+        "-Xcompression-level",
+        "19",
+        "-b",
+        "256K",
+        "-root-owned",
+        "-noappend",
+        "-no-xattrs",
+        "-no-exports",
+    )
     say("  packing with squashfs and zstd")
     run(mksquashfs, root, image, *layout, "-processors", "1", "-quiet", "-no-progress")
     head = compile_head(work, hashlib.sha256(image.read_bytes()).hexdigest()[:16])
@@ -47,7 +65,8 @@ def _plant(job: Job, root: Path) -> None:
     share = root / "usr" / "share"
     documents = share / "doc" / product.NAME
     documents.mkdir(parents=True)
-    (documents / "LICENCES.txt").write_text(notices.plain(job.folder, job.report), "utf-8")
+    told = notices.plain(job.folder, job.report, tuple(notices.apart(*row) for row in _INSIDE))
+    (documents / "LICENCES.txt").write_text(told, "utf-8")
     shutil.copy(share / "applications" / f"{product.NAME}.desktop", root)
     shutil.copy(share / "icons" / "hicolor" / "256x256" / "apps" / f"{product.NAME}.png", root)
     (root / ".DirIcon").symlink_to(f"{product.NAME}.png")
@@ -60,7 +79,16 @@ def compile_head(work: Path, digest: str) -> bytes:
     gcc = need(os.environ.get("CC", "gcc"), hint=_LIBRARIES)
     program = work / "runtime"
     release = f'-DRELEASE="{product.version()}-{digest}"'
-    options = ("-std=gnu11", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-ffile-prefix-map=" + f"{RUNTIME.parent}=.")
+    options = (
+        "-std=gnu11",
+        "-Os",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-static",
+        "-s",
+        "-ffile-prefix-map=" + f"{RUNTIME.parent}=.",
+    )
     say("  compiling the head")
     run(gcc, *options, release, RUNTIME, "-o", program, "-lsquashfuse", "-lzstd", "-lz")
     head = bytearray(program.read_bytes())

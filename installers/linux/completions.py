@@ -51,10 +51,9 @@ def _bash_words(commands: list[Command]) -> Iterator[str]:
     """The commands below, or the options where a hyphen was typed or nothing is below."""
     for command in commands:
         options = _compgen(chain.from_iterable(option.all_spellings for option in command.options))
-        yield f'    "{" ".join(command.words)}")\n        '
-        if command.children:
-            yield f"if [[ $current != -* ]]; then\n            {_compgen(child.name for child in command.children)}return\n        fi\n        "
-        yield f"{options};;\n"
+        below = _compgen(child.name for child in command.children)
+        instead = f"if [[ $current != -* ]]; then\n            {below}return\n        fi\n        " if below else ""
+        yield f'    "{" ".join(command.words)}")\n        {instead}{options};;\n'
 
 
 def _compgen(words: Iterator[str] | tuple[str, ...]) -> str:

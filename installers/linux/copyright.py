@@ -9,7 +9,11 @@ from installers.notices import Part
 # Debian has these on every system, and its policy wants them named instead of copied.
 _COMMON = ("Apache-2.0", "MPL-2.0")
 # The words that it already has; the appendix tells how to apply the licence and is none of it.
-_APACHE = re.compile(r"^ *Apache License\n.*?END OF TERMS AND CONDITIONS\n( *APPENDIX: .*?limitations under the License\.\n)?", re.M | re.S)
+_APACHE = re.compile(
+    r"^ *Apache License\n.*?accepting any such warranty or additional\s+liability\."
+    r"(\s*END OF TERMS AND CONDITIONS)?(\s*APPENDIX: .*?limitations under the License\.)?",
+    re.MULTILINE | re.DOTALL,
+)
 _FORMAT = "https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
 
 

@@ -95,7 +95,8 @@ def depends(needs: elf.Needs) -> list[str]:
     strangers = [library for library in needs.libraries if library not in PACKAGES]
     if strangers:
         raise CannotMake(
-            f"the program needs {', '.join(strangers)} of the system", hint="pack it along, or add it to installers/linux/deb.py"
+            f"the program needs {', '.join(strangers)} of the system",
+            hint="pack it along, or add it to installers/linux/deb.py",
         )
     packages = {PACKAGES[library] for library in needs.libraries} - {"libc6"}
     return [f"libc6 (>= {needs.glibc})", "ca-certificates", *sorted(packages)]

@@ -61,4 +61,6 @@ def _check_segments(text: str) -> None:
         elif found := re.match(r"\s+LOAD\s+(0x\w+) (0x\w+) .* (0x\w+)$", line):
             offset, address, page = (int(number, 16) for number in found.groups())
             if offset % page != address % page:
-                raise CannotMake(f"{file} is damaged: a part of it does not lie on a page", hint="build anew, and strip only once")
+                raise CannotMake(
+                    f"{file} is damaged: a part of it does not lie on a page", hint="build anew, and strip only once"
+                )

@@ -123,9 +123,7 @@ def _default(name: str) -> str:
 
 
 def _environment() -> Iterator[str]:
-    further = {
-        ", ".join(more): f"The setting {name}." for name in settings.options() if (more := settings.variables(name)[1:])
-    }
+    further = {", ".join(more): f"The setting {name}." for name in settings.options() if (more := settings.variables(name)[1:])}
     named = {f"COPILOT_API_PORT, {settings.ENV_PREFIX}...": "Any setting, as described above."}
     return _list("ENVIRONMENT", {**named, **further, **_FURTHER_VARIABLES})
 

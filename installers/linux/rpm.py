@@ -3,6 +3,7 @@
 import shutil
 import textwrap
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from installers import notices, product
 from installers.job import Job, need, run, say
@@ -36,8 +37,8 @@ Requires: ca-certificates
 cp -a "{root}/." %{{buildroot}}/
 
 %files
-%license /usr/share/licenses/{name}/LICENCES.txt
-%doc /usr/share/doc/{name}/CHANGELOG.md
+%license /usr/share/licenses/{name}
+%doc /usr/share/doc/{name}
 {files}
 
 %changelog
@@ -52,8 +53,15 @@ _GLIBC = {"ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libc.so.6", "libdl.s
 
 def rpm(job: Job) -> Path:
     """Makes copilot-api-VERSION-1.MACHINE.rpm. Raises CannotMake."""
-    rpmbuild = need("rpmbuild", hint="on Debian and Ubuntu run: sudo apt-get install rpm, on Fedora: sudo dnf install rpm-build")
-    work = job.fresh("rpm")
+    rpmbuild = need(
+        "rpmbuild", hint="on Debian and Ubuntu run: sudo apt-get install rpm, on Fedora: sudo dnf install rpm-build"
+    )
+    with TemporaryDirectory(prefix="copilot-api-rpm-") as work:  # rpmbuild takes no path with a space in it
+        built = _built(job, Path(work), rpmbuild)
+        return Path(shutil.copy2(built, job.out / built.name))
+
+
+def _built(job: Job, work: Path, rpmbuild: str) -> Path:
     root = work / "root"
     tree.plant(job, root / "usr", tree.Places())
     _documents(job, root / "usr" / "share")
@@ -63,8 +71,7 @@ def rpm(job: Job) -> Path:
     spec.write_text(_spec(root, needs), "utf-8")
     say("  packing with zstd")
     run(rpmbuild, "-bb", "--quiet", "--target", f"{needs.machine}-linux", "--define", f"_topdir {work}/top", spec, cwd=work)
-    built = next((work / "top" / "RPMS").rglob("*.rpm"))
-    return Path(shutil.copy2(built, job.out / built.name))
+    return next((work / "top" / "RPMS").rglob("*.rpm"))
 
 
 def _documents(job: Job, share: Path) -> None:

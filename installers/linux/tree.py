@@ -73,9 +73,7 @@ def settle(root: Path) -> None:
 
 def installed_kib(root: Path) -> int:
     """What the tree takes on disk, in KiB as dpkg counts it: each file rounded up, one for each folder and link."""
-    return sum(
-        -(-path.stat().st_size // 1024) if path.is_file() and not path.is_symlink() else 1 for path in root.rglob("*")
-    )
+    return sum(-(-path.stat().st_size // 1024) if path.is_file() and not path.is_symlink() else 1 for path in root.rglob("*"))
 
 
 def _write(path: Path, text: str) -> None:

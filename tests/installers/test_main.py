@@ -31,7 +31,7 @@ def test_it_makes_a_package_and_tells_of_each_step(stand_in: Path, tmp_path: Pat
 def test_an_unknown_target_is_named_with_those_there_are(tmp_path: Path) -> None:
     done = run("floppy", "--out", tmp_path)
     assert done.returncode == 1
-    assert done.stderr == f"error: there is no target 'floppy'\nhint: there are {', '.join(TARGETS)}\n"
+    assert done.stderr == f"[1/1] floppy\nerror: there is no target 'floppy'\nhint: there are {', '.join(TARGETS)}\n"
 
 
 def test_a_missing_folder_is_named_with_what_makes_it(tmp_path: Path) -> None:

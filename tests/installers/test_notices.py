@@ -9,7 +9,7 @@ from installers import notices
 from installers.job import CannotMake
 from installers.notices import Part
 
-REPORT = '<report><distributions>{}</distributions></report>'
+REPORT = "<report><distributions>{}</distributions></report>"
 
 
 def report(folder: Path, *names: str) -> Path:
@@ -66,9 +66,9 @@ def test_a_package_that_is_not_installed_here_stops_the_packaging(tmp_path: Path
 
 
 def test_holders_are_the_lines_that_name_them() -> None:
-    text = "MIT License\n\nCopyright (c) 2020 One Person\n# Copyright 2021 Another\n(c) 2019 A Third.\nThe above copyright notice\n"
+    text = "MIT License\n\nCopyright (c) 2020 One\n# Copyright 2021 Another\n(c) 2019 A Third.\nThe above copyright notice\n"
     part = Part(name="x", version="1", licence="MIT", text=text)
-    assert part.holders == ("Copyright (c) 2020 One Person", "Copyright 2021 Another", "(c) 2019 A Third")
+    assert part.holders == ("Copyright (c) 2020 One", "Copyright 2021 Another", "(c) 2019 A Third")
 
 
 def test_as_one_text_it_begins_with_our_own_licence(tmp_path: Path) -> None:

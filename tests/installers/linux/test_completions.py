@@ -21,8 +21,8 @@ BEGIN = {
     "zsh": ["zsh", "-f", "-i"],
 }
 PREPARE = {
-    "bash": "bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'; bind 'set page-completions off'; . {folder}/copilot-api",
-    "zsh": "fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt beep; zstyle ':completion:*' list-prompt ''",
+    "bash": "bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'; . {folder}/copilot-api",
+    "zsh": "fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt beep",
 }
 
 
