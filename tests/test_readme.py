@@ -130,7 +130,7 @@ def test_every_command_line_shown_is_one_that_works() -> None:
 
 def test_every_option_mentioned_anywhere_exists() -> None:
     known = {spelling for _, command in commands() for spelling in spellings(command)} | EVERYWHERE | {"--version", "-V"}
-    foreign = {"--no-manual", "--no-", "--upgrade"}
+    foreign = {"--no-manual", "--no-", "--upgrade", "--strip-components", "--user", "--now", "--standalone"}
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*|--no-)", README))
     assert mentioned - foreign <= known
 

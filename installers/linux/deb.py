@@ -30,11 +30,8 @@ _OVERRIDES = """\
 # Private modules of that Python, loaded by the program alone and never linked to.
 {name}: shared-library-lacks-prerequisites *
 {name}: library-not-linked-against-libc *
-# It is made from releases, not uploaded to Debian, so that no bug of Debian's is closed by it.
-{name}: initial-upload-closes-no-bugs *
-# The project has no mailbox; .invalid says so (RFC 2606).
-{name}: bogus-mail-host *
-{name}: bogus-mail-host-in-debian-changelog *
+# patchelf has been at Pillow's libraries; stripped after that, they can no longer be loaded.
+{name}: unstripped-binary-or-object [usr/lib/{name}/PIL/*]
 """
 
 
