@@ -55,7 +55,9 @@ class Chroot:
 
     def command(self, *words: str) -> list[str]:
         """What runs `words` in it with nothing of ours in the environment."""
-        return ["chroot", str(self.root), "/usr/bin/env", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *words]
+        # /proc is mounted for this one process, so that a test that is ended leaves nothing mounted.
+        inside = ["unshare", "--mount", "sh", "-c", 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"', str(self.root)]
+        return [*inside, "/usr/bin/env", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *words]
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """How `words` end in it."""
@@ -73,16 +75,10 @@ class Chroot:
         return {path for path in listed if not path.startswith(NOT_OURS)}
 
 
-@contextmanager
-def debian(suite: str, folder: Path) -> Iterator[Chroot]:
-    """The suite's smallest system, with /proc, without Python, with what the package depends on."""
-    root = folder / suite
-    ask("debootstrap", "--variant=minbase", suite, root, mirror())
-    ask("mount", "-t", "proc", "proc", root / "proc")
-    try:
-        yield Chroot(root)
-    finally:
-        ask("umount", root / "proc")
+def debian(suite: str, folder: Path) -> Chroot:
+    """The suite's smallest system, which has no Python."""
+    ask("debootstrap", "--variant=minbase", suite, folder / suite, mirror())
+    return Chroot(folder / suite)
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +90,15 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def bookworm(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroot]:
-    with debian("bookworm", tmp_path_factory.mktemp("debian")) as chroot:
-        depends = ask("dpkg-deb", "--field", packages["deb"], "Depends").strip()
-        chroot.ask("apt-get", "-qq", "satisfy", "-y", "--no-install-recommends", depends)
-        for package in packages.values():
-            (chroot.root / "opt" / package.name).write_bytes(package.read_bytes())
-        assert chroot.run("which", "python3").returncode != 0
-        yield chroot
+def bookworm(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Chroot:
+    """Debian 12 with what the .deb depends on, and the packages in /opt."""
+    chroot = debian("bookworm", tmp_path_factory.mktemp("debian"))
+    depends = ask("dpkg-deb", "--field", packages["deb"], "Depends").strip()
+    chroot.ask("apt-get", "-qq", "satisfy", "-y", "--no-install-recommends", depends)
+    for package in packages.values():
+        (chroot.root / "opt" / package.name).write_bytes(package.read_bytes())
+    assert chroot.run("which", "python3").returncode != 0
+    return chroot
 
 
 @contextmanager
@@ -181,19 +178,19 @@ def test_an_older_system_takes_the_package_if_its_glibc_will_do_and_refuses_it_i
     packages: dict[str, Path], tmp_path: Path
 ) -> None:
     needed = ask("dpkg-deb", "--field", packages["deb"], "Depends").partition("libc6 (>= ")[2].partition(")")[0]
-    with debian("bullseye", tmp_path) as chroot:
-        has = chroot.ask("dpkg-query", "--show", "--showformat", "${Version}", "libc6")
-        will_do = subprocess.run(["dpkg", "--compare-versions", has, "ge", needed], check=False).returncode == 0
-        (chroot.root / "opt" / packages["deb"].name).write_bytes(packages["deb"].read_bytes())
-        before = chroot.files()
-        tried = chroot.run("apt-get", "-q", "install", "-y", "--no-install-recommends", f"/opt/{packages['deb'].name}")
-        if will_do:
-            assert tried.returncode == 0, tried.stderr
-            assert chroot.ask("copilot-api", "--version") == f"copilot-api {product.version()}\n"
-        else:
-            assert tried.returncode != 0
-            assert f"Depends: libc6 (>= {needed}) but {has} is to be installed" in tried.stdout + tried.stderr
-            assert chroot.files() == before
+    chroot = debian("bullseye", tmp_path)
+    has = chroot.ask("dpkg-query", "--show", "--showformat", "${Version}", "libc6")
+    will_do = subprocess.run(["dpkg", "--compare-versions", has, "ge", needed], check=False).returncode == 0
+    (chroot.root / "opt" / packages["deb"].name).write_bytes(packages["deb"].read_bytes())
+    before = chroot.files()
+    tried = chroot.run("apt-get", "-q", "install", "-y", "--no-install-recommends", f"/opt/{packages['deb'].name}")
+    if will_do:
+        assert tried.returncode == 0, tried.stderr
+        assert chroot.ask("copilot-api", "--version") == f"copilot-api {product.version()}\n"
+    else:
+        assert tried.returncode != 0
+        assert f"Depends: libc6 (>= {needed}) but {has} is to be installed" in tried.stdout + tried.stderr
+        assert chroot.files() == before
 
 
 @pytest.mark.parametrize(
