@@ -6,6 +6,7 @@ and so carries Nuitka's licence; nothing of it is in the executable.
 """
 
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,25 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
     def onStandaloneDistributionFinished(self, dist_dir: str) -> None:  # noqa: N802 - Nuitka's name
         """Symbols are of no use to who runs the program. Elsewhere than on Linux, libraries may be signed as they are."""
         strip = shutil.which("strip")
-        libraries = [str(path) for path in sorted(Path(dist_dir).rglob("*.so*")) if path.is_file()]
-        if strip and libraries:
-            subprocess.run([strip, "--strip-unneeded", *libraries], check=True)
+        libraries = [path for path in sorted(Path(dist_dir).rglob("*.so*")) if path.is_file()]
+        for library in libraries if strip else []:
+            stripped = library.with_name(f"{library.name}.stripped")
+            subprocess.run([str(strip), "--strip-unneeded", "-o", stripped, library], check=True)
+            # Nuitka has been at them with patchelf; what strip makes of some of those (Pillow's) no system can load.
+            if is_loadable(stripped):
+                stripped.replace(library)
+            else:
+                stripped.unlink()
+
+
+def is_loadable(library: Path) -> bool:
+    """Whether each part of a library for 64 bits lies in its file as it will in memory, to the page."""
+    data = library.read_bytes()
+    (begin,) = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    for head in range(begin, begin + size * count, size):
+        kind, _, offset, address = struct.unpack_from("<IIQQ", data, head)
+        (page,) = struct.unpack_from("<Q", data, head + 48)
+        if kind == 1 and offset % page != address % page:
+            return False
+    return True
