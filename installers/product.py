@@ -53,9 +53,8 @@ def epoch() -> int:
     """The time that packages say they were made at, in seconds: SOURCE_DATE_EPOCH, else that of the commit."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
-    asked = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False, shell=False
-    )
-    if asked.returncode == 0 and asked.stdout.strip():
+    try:
+        asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True)
         return int(asked.stdout)
-    return int((ROOT / "CHANGELOG.md").stat().st_mtime)  # unpacked from an sdist, which has no history
+    except (OSError, subprocess.CalledProcessError):  # no git, or unpacked from an sdist, which has no history
+        return int((ROOT / "CHANGELOG.md").stat().st_mtime)

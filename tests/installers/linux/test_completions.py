@@ -1,7 +1,6 @@
 """Completions complete, in the real shells, with the keys that a person presses."""
 
 import os
-import pty
 import select
 import subprocess
 import time
@@ -30,10 +29,11 @@ class Shell:
     """An interactive shell at a terminal."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        self.process, self._terminal = pty.fork()
-        if self.process == 0:
-            environ = {"HOME": str(folder), "PATH": os.environ["PATH"], "TERM": "dumb", "PS1": "> ", "LC_ALL": "C.UTF-8"}
-            os.execvpe(BEGIN[name][0], BEGIN[name], environ)  # noqa: S606 - no shell but this one
+        self._terminal, inner = os.openpty()
+        environ = {"HOME": str(folder), "PATH": os.environ["PATH"], "TERM": "dumb", "PS1": "> ", "LC_ALL": "C.UTF-8"}
+        command = ["setsid", "--ctty", "--wait", *BEGIN[name]]  # or the shell would miss a terminal of its own
+        self._process = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=environ)
+        os.close(inner)
         # The echo of the line has two quotes between the words; what it prints has not.
         self.type(PREPARE[name].format(folder=folder) + "; echo rea''dy\n", until="ready\r\n")
 
@@ -50,7 +50,7 @@ class Shell:
 
     def end(self) -> None:
         os.close(self._terminal)
-        os.waitpid(self.process, 0)
+        self._process.wait(LIMIT_S)
 
 
 @pytest.fixture(scope="module")
