@@ -5,6 +5,7 @@ Other people's modules as C made the program slower and the build five times as 
 and so carries Nuitka's licence; nothing of it is in the executable.
 """
 
+import importlib.util
 import shutil
 import struct
 import subprocess
@@ -41,12 +42,31 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         libraries = [path for path in sorted(Path(dist_dir).rglob("*.so*")) if path.is_file()]
         for library in libraries if strip else []:
             stripped = library.with_name(f"{library.name}.stripped")
-            subprocess.run([str(strip), "--strip-unneeded", "-o", stripped, library], check=True)
+            _strip(library, stripped)
             # Nuitka has been at them with patchelf; what strip makes of some of those (Pillow's) no system can load.
+            if not is_loadable(stripped) and (origin := _origin(library.relative_to(dist_dir))):
+                _strip(origin, stripped)
+                _find_libraries_like(library, stripped)
             if is_loadable(stripped):
                 stripped.replace(library)
             else:
                 stripped.unlink()
+
+
+def _strip(library: Path, stripped: Path) -> None:
+    subprocess.run(["strip", "--strip-unneeded", "-o", stripped, library], check=True)
+
+
+def _origin(library: Path) -> Path | None:
+    """Where the extension module at that place of the folder was installed."""
+    found = importlib.util.find_spec(".".join(library.with_suffix("").parts))
+    return Path(found.origin) if found and found.origin else None
+
+
+def _find_libraries_like(library: Path, other: Path) -> None:
+    """Makes `other` look for libraries where `library` does."""
+    told = subprocess.run(["patchelf", "--print-rpath", library], capture_output=True, text=True, check=True)
+    subprocess.run(["patchelf", "--force-rpath", "--set-rpath", told.stdout.strip(), other], check=True)
 
 
 def is_loadable(library: Path) -> bool:
