@@ -1,0 +1,34 @@
+"""What an executable holds, so that nothing gets in unnoticed."""
+
+import difflib
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+KEPT = ROOT / "build" / "contents-linux.txt"
+BUILT = ROOT / "dist" / "contents.txt"
+
+if sys.platform == "linux":  # the list of another system is another one
+
+    @pytest.mark.slow
+    def test_the_build_holds_what_is_written_down_and_nothing_else() -> None:
+        assert BUILT.exists(), "there is no build: run python3 build/dev.py build --standalone"
+        kept, built = (path.read_text("utf-8").splitlines() for path in (KEPT, BUILT))
+        changed = "\n".join(difflib.unified_diff(kept, built, "written down", "built", n=0, lineterm=""))
+        assert not changed, f"the contents changed; if that is meant, copy {BUILT} to {KEPT}:\n{changed}"
+
+
+def test_nothing_that_only_developers_need_is_written_down() -> None:
+    modules = {line.removeprefix("module ") for line in KEPT.read_text("utf-8").splitlines() if line.startswith("module ")}
+    assert {"copilot_api", "aiohttp", "orjson", "tiktoken", "typer", "PIL", "jeepney"} <= modules
+    assert not modules & {"pytest", "nuitka", "pydantic", "pydantic_core", "rich", "cryptography", "numpy", "setuptools", "tkinter"}
+
+
+def test_the_parts_in_c_that_make_it_fast_are_written_down() -> None:
+    files = {line.removeprefix("file ") for line in KEPT.read_text("utf-8").splitlines() if line.startswith("file ")}
+    needed = {"aiohttp/_http_parser.so", "aiohttp/_http_writer.so", "orjson/orjson.so", "tiktoken/_tiktoken.so", "_json.so"}
+    assert needed <= files
+    ranks = {f"copilot_api/tokens/data/{name}.ranks" for name in ("o200k_base", "cl100k_base", "p50k_base")}
+    assert ranks <= files
