@@ -1,6 +1,7 @@
-"""What a build holds, by name: written next to it, and kept in `build/contents-linux.txt`, so that growth is seen in a diff."""
+"""What a build holds beside Python itself, by name: kept in `build/contents-linux.txt`, so that growth is seen in a diff."""
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,22 +11,25 @@ _HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
 
 
 def contents(report: Path, folder: Path) -> str:
-    """Top-level modules from Nuitka's report, and files from the folder: a line each, sorted. No sizes, no versions."""
+    """Top-level modules from Nuitka's report, and files from the folder: a line each, sorted. No sizes, no versions.
+
+    The standard library and what it is linked with are left out: they are another with each build of Python.
+    """
     return "\n".join([*_modules(report), *_files(folder), ""])
 
 
 def _modules(report: Path) -> list[str]:
     # Nuitka writes it itself, from what it has just compiled.
-    found = ET.parse(report).getroot().findall("module")  # noqa: S314
-    return sorted({f"module {name.split('.')[0]}" for module in found if (name := module.get("name", "")) and "-" not in name})
+    names = {module.get("name", "").split(".")[0] for module in ET.parse(report).getroot().findall("module")}  # noqa: S314
+    return sorted(f"module {name}" for name in names - sys.stdlib_module_names if "-" not in name)
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(set(_named(folder)))
+    return sorted({f"file {name}" for name in _named(folder)})
 
 
 def _named(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
-        if path.is_file():
-            name = _HASH.sub("", path.relative_to(folder).as_posix())
-            yield "file " + re.sub(r"(\.so)[.0-9]*$", r"\1", name)
+        name, is_from_a_wheel = _HASH.subn("", path.relative_to(folder).as_posix())
+        if path.is_file() and (is_from_a_wheel or path.parent != folder or ".so" not in name):
+            yield re.sub(r"(\.so)[.0-9]*$", r"\1", name)

@@ -15,6 +15,9 @@ PROGRAM = "copilot-api"
 # Nuitka's -O2 takes twice the time and a fifth more space for code that mostly calls into Python.
 C_FLAGS = "-Os"
 
+BEFORE_EACH_FILE = "one_process.h"
+"""Included before everything: makes the one file become the program instead of starting it, where the system can do that."""
+
 DRAIN_S = 40
 """How long the one-file form lets its child finish after a signal: streams get `drain_s` (30 s), then say goodbye."""
 

@@ -5,6 +5,7 @@ that no server can move the cursor or rename the window.
 """
 
 import json
+import os
 import re
 import sys
 import traceback
@@ -51,6 +52,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def say(text: str = "", *, end: str = "\n") -> None:
     """A line for the person, not for scripts."""
     print(_cleaned(text), end=end, file=sys.stderr, flush=True)
+
+
+def say_to_whom_may_have_left(text: str) -> None:
+    """A line for the person; on a terminal that was closed, all that is said from now on goes nowhere and is no failure."""
+    try:
+        say(text)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
 
 
 def warn(text: str, *, hint: str = "") -> None:

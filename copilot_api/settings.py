@@ -313,6 +313,12 @@ def legacy_token_path() -> Path:
     return Path.home() / ".local" / "share" / "copilot-api" / "github_token"
 
 
+def forget_the_unpacking() -> None:
+    """Takes what the start of the one file left in the environment out of it: programs that we start are not part of that."""
+    for name in [name for name in os.environ if name.startswith("NUITKA_")]:
+        del os.environ[name]
+
+
 def has_session_bus() -> bool:
     """Whether a D-Bus session is there to ask for the Secret Service (Linux)."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")

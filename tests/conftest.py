@@ -4,8 +4,11 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
@@ -13,12 +16,17 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings as hypothesis_settings
 
+from copilot_api.form import Form
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream.clock import Clock
+from tests.builders import forms
 from tests.builders.desktop import PROGRAMS
+from tests.builders.forms import SOURCE, form_of
+from tests.builders.program import Program, end
+from tests.builders.serving import Serve, Serving, serving
 
 # A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -41,18 +49,55 @@ def _lacks_a_desktop() -> str:
     return f"{' and '.join(missing)} not installed (apt-get install dbus gnome-keyring)" if missing else ""
 
 
+def _may_not_hide_folders() -> str:
+    """What keeps this machine from giving a program a view of its own; "" in CI, where that is an error and no excuse."""
+    return "" if os.environ.get("CI") or (sys.platform == "linux" and os.geteuid() == 0) else "they need root on Linux"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    executable = config.getoption("--executable")
+    if executable not in {"", SOURCE}:
+        if not Path(executable).is_file():
+            raise pytest.UsageError(f"--executable: there is no {executable}")
+        config.option.executable = str(Path(executable).absolute())
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where there is no Secret Service to be had, its tests are left out, and the first line of the run says so."""
-    if not _lacks_a_desktop():
+    """What cannot be run here is left out, and the first lines of the run say so; marks come first, `-m` looks at them."""
+    forms.mark(items)
+    out = forms.left_out(items, config.getoption("--executable"))
+    missing = (NEEDS_A_DESKTOP if _lacks_a_desktop() else set()) | ({"as_root"} if _may_not_hide_folders() else set())
+    out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
+    config.hook.pytest_deselected(items=out)
+    dropped = {id(item) for item in out}
+    items[:] = [item for item in items if id(item) not in dropped]
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    reason, executable = _lacks_a_desktop(), config.getoption("--executable")
+    lines = [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
+    if executable:
+        if sys.platform != "linux":
+            lines.append("left out: the tests of compiled programs, they need Linux")
+        elif reason := _may_not_hide_folders():
+            lines.append(f"left out: the tests that hide folders from the program, {reason}")
+        return [*lines, f"black box: {executable} ({form_of(executable)}); all but behavioural tests are left out"]
+    return [*lines, "left out: the tests of compiled programs, they need --executable PATH"]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """How many tests talked to the program only from outside, so that two runs can be compared."""
+    executable = config.getoption("--executable")
+    if not executable:
         return
-    left_out = [item for item in items if NEEDS_A_DESKTOP & set(getattr(item, "fixturenames", ()))]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-def pytest_report_header() -> list[str]:
-    reason = _lacks_a_desktop()
-    return [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
+    for kind in ("behavioural", "compiled"):
+        ended = {
+            outcome: sum(kind in report.keywords for report in terminalreporter.getreports(outcome))
+            for outcome in ("passed", "failed", "error", "skipped")
+        }
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in ended.items())
+        terminalreporter.write_line(f"black box: {executable}: {kind} tests: {counts}")
 
 
 class MakeService(Protocol):
@@ -117,6 +162,94 @@ async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
 async def service(make_service: MakeService) -> Service:
     """A service with the default settings."""
     return await make_service()
+
+
+@pytest.fixture(scope="session")
+def form(pytestconfig: pytest.Config) -> Form:
+    """Which form of the program is tested."""
+    return form_of(pytestconfig.getoption("--executable"))
+
+
+@pytest.fixture(scope="session")
+def starts(pytestconfig: pytest.Config, form: Form) -> tuple[str, ...]:
+    """The command that starts the program."""
+    if form is Form.SOURCE:
+        return (sys.executable, "-m", "copilot_api")
+    return (pytestconfig.getoption("--executable"),)
+
+
+@pytest.fixture(scope="session")
+def unpacked(starts: tuple[str, ...], form: Form, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment with which the one file is unpacked once for all tests, and not once for the HOME of each."""
+    if form is not Form.ONE_FILE:
+        return {}
+    cache = {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    subprocess.run([*starts, "--version"], env=os.environ | cache, check=True, capture_output=True)
+    return cache
+
+
+@pytest.fixture
+def program(tmp_path: Path, starts: tuple[str, ...], unpacked: dict[str, str]) -> Program:
+    """The real program in a process of its own: not signed in, no keyring, no network but the sandbox of the test."""
+    return Program.at(tmp_path, starts, **unpacked)
+
+
+if sys.platform != "win32":
+    from tests.builders.program import OnScreen, Screen
+
+    @pytest.fixture
+    async def on_screen(program: Program) -> AsyncIterator[OnScreen]:
+        """Starts the program on a terminal of its own."""
+        opened: list[tuple[Screen, int]] = []
+
+        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Screen:
+            outer, inner = os.openpty()
+            process = await asyncio.create_subprocess_exec(
+                *program.command(*arguments),
+                stdin=inner,
+                stdout=inner,
+                stderr=inner,
+                env={"TERM": "xterm", "NO_COLOR": "1", **program.environ, **(environ or {})},
+                cwd=program.home,
+                start_new_session=True,
+            )
+            os.close(inner)
+            opened.append((Screen(process, outer), outer))
+            return opened[-1][0]
+
+        yield start
+        for screen, descriptor in opened:
+            await end(screen.process)
+            asyncio.get_running_loop().remove_reader(descriptor)
+            os.close(descriptor)
+
+
+@pytest.fixture
+async def serve(
+    pytestconfig: pytest.Config,
+    make_service: MakeService,
+    settings_for: SettingsFor,
+    starts: tuple[str, ...],
+    unpacked: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Serve]:
+    """Starts servers of which the test knows no more than the URL: services in this process, or what `--executable` names."""
+    if not pytestconfig.getoption("--executable"):
+        yield make_service
+        return
+    async with AsyncExitStack() as running:
+
+        async def start(**options: Any) -> Serving:
+            program = Program.at(tmp_path_factory.mktemp("server"), starts, **unpacked)
+            return await running.enter_async_context(serving(program, settings_for(**options)))
+
+        yield start
+
+
+@pytest.fixture
+async def server(serve: Serve) -> Serving:
+    """A running server with the default settings."""
+    return await serve()
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ FLOORS = {
     "settings": 0,
     "log": 0,
     "thrift": 0,
+    "form": 0,
+    "leftovers": 0,
     "dialects": 1,
     "translate": 2,
     "tokens": 2,
@@ -43,8 +45,8 @@ ONLY_IN = {
     "PIL": {"copilot_api/server/picture_scale.py", "copilot_api/desktop/"},
 }
 LATE_IMPORTERS = {"cli", "desktop", "__main__", "console"}
-LATE_LIBRARIES = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs", "PIL"}
-"""Heavy, and needed by few runs."""
+LATE_LIBRARIES = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs", "PIL", "fcntl"}
+"""Heavy, and needed by few runs; or not there on every system."""
 LATE_MODULES = {"copilot_api.upstream.secret_service", "copilot_api.sandbox"}
 """Ours: one that cannot be imported on every system, and one that a server with an account never needs."""
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from copilot_api import __version__
+from tests.builders.program import Program
 
 HEAVY = ("aiohttp", "keyring", "tiktoken", "orjson", "asyncio", "rich", "pydantic", "openai", "ssl")
 
@@ -41,12 +42,11 @@ def test_help_needs_no_heavy_library(command: tuple[str, ...]) -> None:
     assert not modules & (set(HEAVY) - {"asyncio"})
 
 
-def test_the_module_runs_as_a_program() -> None:
-    done = subprocess.run([sys.executable, "-m", "copilot_api", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"copilot-api {__version__}\n"
+async def test_it_runs_as_a_program(program: Program) -> None:
+    ended = await program.run("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"copilot-api {__version__}\n", "")
 
 
-def test_the_exit_code_is_the_commands_own() -> None:
-    done = subprocess.run([sys.executable, "-m", "copilot_api", "strat"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stdout == ""
+async def test_the_exit_code_is_the_commands_own(program: Program) -> None:
+    ended = await program.run("strat")
+    assert (ended.code, ended.out) == (2, "")

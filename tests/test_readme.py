@@ -14,8 +14,8 @@ import typer
 from copilot_api import settings
 from copilot_api.cli.app import ENDINGS, app
 from copilot_api.cli.options import WITH_FLAGS
-from copilot_api.service import Service
 from copilot_api.settings import Settings
+from tests.builders.serving import Serving
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -130,7 +130,17 @@ def test_every_command_line_shown_is_one_that_works() -> None:
 
 def test_every_option_mentioned_anywhere_exists() -> None:
     known = {spelling for _, command in commands() for spelling in spellings(command)} | EVERYWHERE | {"--version", "-V"}
-    foreign = {"--no-manual", "--no-", "--upgrade", "--strip-components", "--user", "--now", "--standalone"}
+    foreign = {
+        "--no-manual",
+        "--no-",
+        "--upgrade",
+        "--strip-components",
+        "--user",
+        "--now",
+        "--standalone",
+        "--check",
+        "--executable",
+    }
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*|--no-)", README))
     assert mentioned - foreign <= known
 
@@ -155,11 +165,11 @@ def test_the_example_for_codex_is_toml() -> None:
     assert tomllib.loads(example[1])["model_providers"]["copilot-api"]["wire_api"] == "responses"
 
 
-async def test_every_route_described_is_served(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_every_route_described_is_served(server: Serving, http: aiohttp.ClientSession) -> None:
     described = re.findall(r"`(GET|POST) (/[^`]*)`", section("Routes"))
     assert len(described) == 17
     for method, path in described:
-        url = service.url + path.replace("{id}", "gpt-4.1").replace("{model}", "gpt-4.1")
+        url = server.url + path.replace("{id}", "gpt-4.1").replace("{model}", "gpt-4.1")
         async with http.request(method, url, json={} if method == "POST" else None) as response:
             assert response.status in ({400} if method == "POST" else {403} if path == "/token" else {200}), path
 

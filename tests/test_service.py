@@ -24,6 +24,7 @@ from copilot_api.service import Phase, Service, Status
 from copilot_api.settings import Settings
 from copilot_api.upstream.grants import Grant
 from tests.builders.raw import Wire
+from tests.builders.serving import Serve, Serving
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService, SettingsFor
 
@@ -78,9 +79,9 @@ async def test_open_requests_are_part_of_the_status(service: Service, sandbox: S
     assert active == [1, 0]
 
 
-async def test_localhost_leads_here_by_either_number(service: Service, http: aiohttp.ClientSession) -> None:
-    port = service.url.rpartition(":")[2]
-    assert service.url == f"http://127.0.0.1:{port}"
+async def test_localhost_leads_here_by_either_number(server: Serving, http: aiohttp.ClientSession) -> None:
+    port = server.url.rpartition(":")[2]
+    assert server.url == f"http://127.0.0.1:{port}"
     for host in ("127.0.0.1", "[::1]", "localhost"):
         async with http.get(f"http://{host}:{port}/") as response:
             assert response.status == 200
@@ -126,19 +127,19 @@ async def test_an_open_door_without_a_key_is_refused(settings_for: SettingsFor, 
     assert not sandbox.seen
 
 
-async def test_an_open_door_with_a_key_is_served(make_service: MakeService, http: aiohttp.ClientSession) -> None:
-    service = await make_service(host="0.0.0.0", api_keys=("local-key",))  # noqa: S104 - what is tested
-    assert service.url.startswith("http://127.0.0.1:")
-    async with http.get(service.url + "/v1/models", headers={"x-api-key": "local-key"}) as response:
+async def test_an_open_door_with_a_key_is_served(serve: Serve, http: aiohttp.ClientSession) -> None:
+    server = await serve(host="0.0.0.0", api_keys=("local-key",))  # noqa: S104 - what is tested
+    assert server.url.startswith("http://127.0.0.1:")
+    async with http.get(server.url + "/v1/models", headers={"x-api-key": "local-key"}) as response:
         assert response.status == 200
-    async with http.get(service.url + "/v1/models") as response:
+    async with http.get(server.url + "/v1/models") as response:
         assert response.status == 401
 
 
 @pytest.mark.parametrize(("host", "shown"), [("::1", "[::1]"), ("127.0.0.2", "127.0.0.2")])
-async def test_the_url_leads_to_the_address_that_was_asked_for(make_service: MakeService, host: str, shown: str) -> None:
-    service = await make_service(host=host)
-    assert service.url.startswith(f"http://{shown}:")
+async def test_the_url_leads_to_the_address_that_was_asked_for(serve: Serve, host: str, shown: str) -> None:
+    server = await serve(host=host)
+    assert server.url.startswith(f"http://{shown}:")
 
 
 async def test_manual_approval_needs_somebody_to_ask(settings_for: SettingsFor) -> None:
@@ -235,11 +236,11 @@ async def test_the_networks_proxy_is_used_where_that_is_asked_for(
 
 
 async def test_a_token_that_ends_is_replaced_while_serving(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
     """compat.md §2.3: in the original the first requests after a sleep failed with 401."""
     sandbox.expire_tokens()
-    async with http.post(service.url + PATH, json=CHAT) as response:
+    async with http.post(server.url + PATH, json=CHAT) as response:
         assert response.status == 200
 
 
@@ -383,5 +384,5 @@ async def test_a_connection_kept_alive_is_closed_after_its_answer(settings_for: 
     assert answer.startswith(b"HTTP/1.1 200")
 
 
-async def test_copilot_is_offered_the_same_compressions_by_every_python(service: Service, sandbox: Sandbox) -> None:
+async def test_copilot_is_offered_the_same_compressions_by_every_python(server: Serving, sandbox: Sandbox) -> None:
     assert {seen.headers["Accept-Encoding"] for seen in sandbox.seen} == {"gzip, deflate"}

@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -274,3 +276,13 @@ def test_the_environment_names_the_shell(
         patched.setattr("os.name", system)
         found = settings.shell()
     assert found == name
+
+
+def test_programs_that_we_start_do_not_see_how_we_were_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUITKA_ONEFILE_PARENT", "1")
+    monkeypatch.setenv("NUITKA_ONEFILE_DIRECTORY", "/opt")
+    monkeypatch.setenv("NOT_NUITKA", "stays")
+    settings.forget_the_unpacking()
+    left = subprocess.run([sys.executable, "-c", "import os; print(*os.environ)"], capture_output=True, text=True, check=True)
+    assert "NOT_NUITKA" in left.stdout.split()
+    assert not [name for name in left.stdout.split() if name.startswith("NUITKA_")]

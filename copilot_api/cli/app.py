@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from copilot_api import __version__, console
+from copilot_api import __version__, console, settings
 from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
 from copilot_api.cli.models import models
@@ -59,6 +59,7 @@ def _root(
 def run(arguments: list[str], commands: typer.Typer = app) -> int:
     """Runs the command that `arguments` name; gives its exit code. Draws every error, expected or not."""
     console.set_up()
+    settings.forget_the_unpacking()
     try:
         code = commands(arguments or ["--help"], prog_name="copilot-api", standalone_mode=False)
         sys.stdout.flush()

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from copilot_api import __version__, console, settings
+from copilot_api import __version__, console, form, settings
 from copilot_api.cli.options import run_to_end, with_settings
 from copilot_api.cli.repairs import show
 from copilot_api.errors import KeyringUnusable
 from copilot_api.settings import Settings
 
 HIDDEN = "(set, not shown)"
+LIBRARIES = ("aiohttp", "orjson", "tiktoken", "typer")
 # The names of copilot-api 0.7, which were Node's.
 _ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "i386": "ia32", "i686": "ia32"}
 
@@ -37,6 +38,8 @@ def debug(
     runtime, store = facts["runtime"], facts["tokenStore"]
     console.data(f"copilot-api {facts['version']}")
     console.data(f"runtime: {runtime['name']} {runtime['version']} on {runtime['platform']} {runtime['arch']}")
+    console.data(f"program: {facts['program']['form']}, {' '.join(facts['program']['command'])}")
+    console.data(f"libraries: {', '.join(f'{name} {version}' for name, version in facts['program']['libraries'].items())}")
     for name, path in facts["paths"].items():
         console.data(f"{name}: {path}")
     console.data(f"settings file: {facts['configFile']}")
@@ -68,6 +71,7 @@ def gather(loaded: Settings) -> dict[str, Any]:
             "GITHUB_TOKEN_PATH": store["path"] or str(settings.legacy_token_path()),
         },
         "tokenExists": bool(loaded.github_token) or store["holdsToken"],
+        "program": {"form": form.current().value, "command": form.command(), "libraries": _libraries()},
         "configFile": str(settings.config_path()),
         "tokenStore": store,
         "legacyTokenExists": legacy.find() is not None,
@@ -76,6 +80,19 @@ def gather(loaded: Settings) -> dict[str, Any]:
         },
         "unknownVariables": list(settings.strangers()),
     }
+
+
+def _libraries() -> dict[str, str]:
+    """Their versions; "" for one that the compiled program does not know."""
+    from importlib import metadata
+
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = ""
+    return found
 
 
 def _store(loaded: Settings) -> dict[str, Any]:

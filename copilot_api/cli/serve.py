@@ -3,10 +3,11 @@
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
-from copilot_api import console, settings
+from copilot_api import console, form, leftovers, settings
 from copilot_api.cli import clipboard
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
@@ -33,9 +34,12 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     if claude_code and terminal is None:
         raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
     service = await _started(loaded, terminal)
+    kept = ExitStack()
     try:
         with _signals(service) as stop:
             await _greet(service)
+            if folder := form.unpacked():
+                await asyncio.to_thread(_tidy, folder, kept)
             settle()
             if claude_code and terminal is not None:
                 await stop.unless_wanted(_offer_claude_code(service, terminal))
@@ -47,6 +51,13 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
             return INTERRUPTED
     finally:
         await service.stop()
+        kept.close()
+
+
+def _tidy(folder: Path, kept: ExitStack) -> None:
+    """Sees to the cache of the one file: its own version stays while it runs, others go."""
+    kept.enter_context(leftovers.held(folder))
+    leftovers.sweep(folder)
 
 
 async def _started(loaded: Settings, terminal: Terminal | None) -> Service:
@@ -146,7 +157,7 @@ class _Stop:
         active = self._service.status.active
         if self.wanted.is_set():
             if self.hurried is None:
-                console.say("stopping at once")
+                console.say_to_whom_may_have_left("stopping at once")
                 self.hurried = asyncio.gather(self._service.stop())
             return
         self.wanted.set()
@@ -154,22 +165,28 @@ class _Stop:
             self._work.cancel()
         limit_s = self._service.settings.drain_s
         waits = f"; open requests ({active}) get up to {limit_s:g} s to finish, Ctrl-C again stops at once" if active else ""
-        console.say(f"stopping{waits}")
+        console.say_to_whom_may_have_left(f"stopping{waits}")
 
 
 @contextmanager
 def _signals(service: Service) -> Iterator[_Stop]:
-    """Ctrl-C, Ctrl-Break and the terminate signal, on every system, for as long as the block runs."""
+    """Ctrl-C, Ctrl-Break, the terminate signal and a closed terminal, on every system, for as long as the block runs."""
     stop, loop = _Stop(service), asyncio.get_running_loop()
 
     def heard(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(stop.ask)
 
     # Not loop.add_signal_handler, which Windows does not have.
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+    names = ("SIGINT", "SIGTERM", "SIGBREAK") if _outlives_its_terminal() else ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.signal(number, heard) for number in numbers}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _outlives_its_terminal() -> bool:
+    """Whether it was started with nohup."""
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

@@ -42,8 +42,9 @@ class Sandbox:
     """Three servers on 127.0.0.1, on ports of the system's choosing. The URLs are set by `start`, without a trailing slash.
     A WebSocket at /responses is seen as a GET of "ws:/responses", and each message on it as a "WS" request to "/responses".
 
-    `pace_s` is the time between two pieces of a stream, `plan` the account's plan, `token_life_s` how long a Copilot token
-    lives by `clock` (unix seconds), `poll_interval_s` what the device flow asks clients to wait between polls.
+    `pace_s` is the time between two pieces of a stream, and may be changed at any time. `plan` is the account's plan,
+    `token_life_s` how long a Copilot token lives by `clock` (unix seconds), `poll_interval_s` what the device flow asks clients
+    to wait between polls.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Sandbox:
         self.copilot_url = ""
         self.script = Script()
         self.seen: list[Seen] = []
-        self._pace_s = pace_s
+        self.pace_s = pace_s
         self._accounts = Accounts(plan=plan, clock=clock, token_life_s=token_life_s)
         self._catalog = Catalog([])
         self._github = GitHub(accounts=self._accounts, script=self.script, interval_s=poll_interval_s)
@@ -168,9 +169,9 @@ class Sandbox:
         fault, refused = self.script.take_fault(seen), self._copilot.responses.admit(seen)
         if fault or refused:
             reply = refused or text_reply("the upgrade was refused", status=426)
-            delivery = Delivery(request, seen, pace_s=self._pace_s, closing=self._closing)
+            delivery = Delivery(request, seen, pace_s=self.pace_s, closing=self._closing)
             return await delivery.send(lambda: reply, fault)
-        socket = Socket(request, seen, responses=self._copilot.responses, note=self._note, pace_s=self._pace_s)
+        socket = Socket(request, seen, responses=self._copilot.responses, note=self._note, pace_s=self.pace_s)
         self._sockets.add(socket)
         try:
             return await socket.serve()
@@ -183,7 +184,7 @@ class Sandbox:
 
     async def _serve(self, request: web.Request, plane: Plane, answer: Callable[[Seen], Reply]) -> web.StreamResponse:
         seen = await self._see(request, plane, path=request.path)
-        delivery = Delivery(request, seen, pace_s=self._pace_s, closing=self._closing)
+        delivery = Delivery(request, seen, pace_s=self.pace_s, closing=self._closing)
         return await delivery.send(lambda: answer(seen), self.script.take_fault(seen))
 
     async def _see(self, request: web.Request, plane: Plane, *, path: str) -> Seen:

@@ -23,12 +23,22 @@ if sys.platform == "linux":  # the list of another system is another one
 def test_nothing_that_only_developers_need_is_written_down() -> None:
     modules = {line.removeprefix("module ") for line in KEPT.read_text("utf-8").splitlines() if line.startswith("module ")}
     assert {"copilot_api", "aiohttp", "orjson", "tiktoken", "typer", "PIL", "jeepney"} <= modules
-    assert not modules & {"pytest", "nuitka", "pydantic", "pydantic_core", "rich", "cryptography", "numpy", "setuptools", "tkinter"}
+    assert not modules & {
+        "pytest",
+        "nuitka",
+        "pydantic",
+        "pydantic_core",
+        "rich",
+        "cryptography",
+        "numpy",
+        "setuptools",
+        "tkinter",
+    }
 
 
 def test_the_parts_in_c_that_make_it_fast_are_written_down() -> None:
     files = {line.removeprefix("file ") for line in KEPT.read_text("utf-8").splitlines() if line.startswith("file ")}
-    needed = {"aiohttp/_http_parser.so", "aiohttp/_http_writer.so", "orjson/orjson.so", "tiktoken/_tiktoken.so", "_json.so"}
+    needed = {"aiohttp/_http_parser.so", "aiohttp/_http_writer.so", "orjson/orjson.so", "tiktoken/_tiktoken.so"}
     assert needed <= files
     ranks = {f"copilot_api/tokens/data/{name}.ranks" for name in ("o200k_base", "cl100k_base", "p50k_base")}
     assert ranks <= files

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -15,6 +16,8 @@ from copilot_api.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
 LIMIT_S = 30.0
+# What a process needs to start at all, and what collects its coverage.
+KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
 @dataclass
@@ -68,10 +71,19 @@ class Server:
 
 @dataclass
 class Program:
-    """`copilot-api` with an environment of its own; `home` is its HOME."""
+    """`copilot-api` with an environment of its own; `home` is its HOME, `starts` the command that starts it."""
 
     home: Path
+    starts: tuple[str, ...]
     environ: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, home: Path, starts: tuple[str, ...], **environ: str) -> Self:
+        """With a private HOME, and with tokens in a file, because not every machine that runs tests has a keyring to spare."""
+        inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
+        places = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
+        ours = {"PYTHONPATH": str(ROOT), "COPILOT_API_TOKEN_STORE": "file", "PYTHONWARNINGS": "error"}
+        return cls(home, starts, inherited | places | ours | environ)
 
     async def run(self, *arguments: str, typed: str = "") -> Ended:
         """Runs a command to its end, without a terminal; `typed` is what its standard input holds."""
@@ -100,7 +112,7 @@ class Program:
             await process.communicate()
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "copilot_api", *arguments]
+        return [*self.starts, *arguments]
 
     def uses(self, sandbox: Sandbox, *, grant: str = "") -> None:
         """Points the program at `sandbox`; with a grant it is signed in."""

@@ -7,7 +7,9 @@ import sys
 import pytest
 
 from copilot_api import __version__
+from copilot_api.cli import debug
 from copilot_api.cli.debug import HIDDEN, gather
+from copilot_api.form import Form
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings, options
 from tests.builders.program import Program
@@ -55,6 +57,22 @@ async def test_every_setting_is_shown_with_its_origin_and_no_secret(program: Pro
     assert rows["aliases"] == f"fast = gpt-4.1 {config}"
     assert rows["betas"].startswith("interleaved-thinking-2025-05-14, ")
     assert rows["serve_token"] == "false default"
+
+
+async def test_the_program_is_told_with_what_it_is_made_of(program: Program, form: Form) -> None:
+    told = json.loads((await program.run("debug", "--json")).out)["program"]
+    assert told["form"] == form.value
+    assert list(told["libraries"]) == ["aiohttp", "orjson", "tiktoken", "typer"]
+    assert all(version[0].isdigit() for version in told["libraries"].values())
+    shown = (await program.run("debug")).out
+    assert f"\nprogram: {form.value}, {' '.join(told['command'])}\n" in shown
+    assert f"\nlibraries: aiohttp {told['libraries']['aiohttp']}, " in shown
+
+
+def test_a_library_that_is_not_known_by_its_metadata_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled program knows only those that its build names."""
+    monkeypatch.setattr(debug, "LIBRARIES", ("aiohttp", "no-such-library"))
+    assert gather(Settings(token_store="file"))["program"]["libraries"]["no-such-library"] == ""
 
 
 async def test_a_stored_token_is_found_and_its_place_named(program: Program, sandbox: Sandbox) -> None:

@@ -1,6 +1,7 @@
 """How `start` ends, and what it asks a person: sign-in, models for Claude Code."""
 
 import asyncio
+import os
 import shlex
 import signal
 import sys
@@ -32,7 +33,7 @@ async def open_stream(url: str) -> AsyncIterator[aiohttp.ClientResponse]:
 
 if sys.platform != "win32":
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     async def test_without_open_requests_it_stops_at_once(program: Program, sandbox: Sandbox, number: signal.Signals) -> None:
         program.uses(sandbox, grant=sandbox.grant)
         async with program.serving() as server:
@@ -52,6 +53,36 @@ if sys.platform != "win32":
                 ended = await server.ended()
         assert rest.endswith(b"data: [DONE]\n\n")
         assert ended.code == 0
+
+    async def test_a_closed_terminal_ends_it(program: Program, sandbox: Sandbox) -> None:
+        """There is nobody left to tell of it, which is no reason to stay."""
+        program.uses(sandbox, grant=sandbox.grant)
+        outer, inner = os.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *program.command("start", "--port", "0", "--verbose"),
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            env=program.environ,
+            preexec_fn=lambda: os.login_tty(inner),
+        )
+        os.close(inner)
+        shown = b""
+        while b"press Ctrl-C to stop" not in shown:
+            shown += await asyncio.to_thread(os.read, outer, 65536)
+        os.close(outer)
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+
+    async def test_nohup_is_heeded(program: Program, sandbox: Sandbox) -> None:
+        program.uses(sandbox, grant=sandbox.grant)
+        program.starts = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *program.starts)
+        async with program.serving() as server:
+            server.process.send_signal(signal.SIGHUP)
+            async with open_stream(server.url):
+                pass
+            server.process.terminate()
+            assert (await server.ended()).code == 0
 
     async def test_a_second_ctrl_c_stops_at_once(program: Program, sandbox: Sandbox) -> None:
         program.uses(sandbox, grant=sandbox.grant)

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 HERE = Path(__file__).parent
 
@@ -39,12 +39,12 @@ def sandbox_with_every_model(sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-async def openai_sdk(sandbox_with_every_model: Sandbox, service: Service) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"{service.url}/v1", api_key="dummy", max_retries=0) as client:
+async def openai_sdk(sandbox_with_every_model: Sandbox, server: Serving) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="dummy", max_retries=0) as client:
         yield client
 
 
 @pytest.fixture
-async def anthropic_sdk(sandbox_with_every_model: Sandbox, service: Service) -> AsyncIterator[anthropic.AsyncAnthropic]:
-    async with anthropic.AsyncAnthropic(base_url=service.url, api_key="dummy", max_retries=0) as client:
+async def anthropic_sdk(sandbox_with_every_model: Sandbox, server: Serving) -> AsyncIterator[anthropic.AsyncAnthropic]:
+    async with anthropic.AsyncAnthropic(base_url=server.url, api_key="dummy", max_retries=0) as client:
         yield client

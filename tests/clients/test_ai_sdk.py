@@ -14,7 +14,7 @@ import pytest
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Counted
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -27,14 +27,14 @@ Doer = Callable[..., Awaitable[list[Json]]]
 
 
 @pytest.fixture
-async def does(client_programs: Path, sandbox_with_every_model: Sandbox, service: Service) -> Doer:
+async def does(client_programs: Path, sandbox_with_every_model: Sandbox, server: Serving) -> Doer:
     """Does jobs of the script, and gives what each one read."""
     script = client_programs.parent.parent / SCRIPT.name  # beside the packages that it imports
     await asyncio.to_thread(shutil.copy, SCRIPT, script)
 
     async def run(provider: str, model: str, mode: str, *jobs: str) -> list[Json]:
         process = await asyncio.create_subprocess_exec(
-            *map(str, (client_programs / "node", script, provider, service.url, model, mode, *jobs)),
+            *map(str, (client_programs / "node", script, provider, server.url, model, mode, *jobs)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

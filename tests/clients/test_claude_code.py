@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -69,8 +69,8 @@ class ClaudeCode:
 
 
 @pytest.fixture
-async def claude_code(client_programs: Path, service: Service, tmp_path: Path) -> ClaudeCode:
-    return ClaudeCode(program=client_programs / "claude", home=tmp_path / "home", work=tmp_path / "work", url=service.url)
+async def claude_code(client_programs: Path, server: Serving, tmp_path: Path) -> ClaudeCode:
+    return ClaudeCode(program=client_programs / "claude", home=tmp_path / "home", work=tmp_path / "work", url=server.url)
 
 
 @pytest.mark.parametrize("model", [PASS_THROUGH, TRANSLATED])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 from tests.builders.unattended import readme_example, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -20,13 +20,13 @@ ENDPOINTS = {"claude-sonnet-4.6": "/chat/completions", "gpt-5.3-codex": "/respon
 
 @pytest.mark.parametrize("model", ENDPOINTS)
 async def test_it_runs_a_command_and_reports_it(
-    client_programs: Path, sandbox: Sandbox, service: Service, tmp_path: Path, model: str
+    client_programs: Path, sandbox: Sandbox, server: Serving, tmp_path: Path, model: str
 ) -> None:
     home, work = tmp_path / "home", tmp_path / "work"
     home.mkdir()
     work.mkdir()
     cline = client_programs / "cline"
-    _, *words = readme_example("Cline", service.url).replace("claude-sonnet-4.6", model).split()
+    _, *words = readme_example("Cline", server.url).replace("claude-sonnet-4.6", model).split()
     told = await run(cline, *words, home=home, work=work, **ENVIRON)
     assert told.code == 0, f"{told.out}\n{told.err}"
     sandbox.script.answer("I run it.", tools=[("run_commands", {"commands": ["printf 'hello-%d' 42 | tee proof.txt"]})])

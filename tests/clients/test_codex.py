@@ -13,8 +13,8 @@ import pytest
 
 from copilot_api.dialects.codec import Json
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
 from tests.builders.codex import Codex, Setting
+from tests.builders.serving import Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -23,8 +23,8 @@ MODELS = ["gpt-5.3-codex", "gpt-5.6-sol", "gpt-5-mini", "claude-sonnet-4.6", "cl
 
 
 @pytest.fixture
-async def codex(client_programs: Path, sandbox_with_every_model: Sandbox, service: Service, tmp_path: Path) -> Codex:
-    return Codex(program=client_programs / "codex", home=tmp_path / "home", work=tmp_path / "work", url=service.url)
+async def codex(client_programs: Path, sandbox_with_every_model: Sandbox, server: Serving, tmp_path: Path) -> Codex:
+    return Codex(program=client_programs / "codex", home=tmp_path / "home", work=tmp_path / "work", url=server.url)
 
 
 async def done(codex: Codex, prompt: str, *, model: str, **provider: Setting) -> list[Json]:

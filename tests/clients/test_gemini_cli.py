@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
-from tests.conftest import MakeService
+from tests.builders.serving import Serve, Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -77,8 +76,8 @@ class GeminiCli:
 
 
 @pytest.fixture
-def gemini_cli(client_programs: Path, sandbox_with_every_model: Sandbox, service: Service, tmp_path: Path) -> GeminiCli:
-    return settled(GeminiCli(programs=client_programs, home=tmp_path / "home", work=tmp_path / "work", url=service.url))
+def gemini_cli(client_programs: Path, sandbox_with_every_model: Sandbox, server: Serving, tmp_path: Path) -> GeminiCli:
+    return settled(GeminiCli(programs=client_programs, home=tmp_path / "home", work=tmp_path / "work", url=server.url))
 
 
 def settled(program: GeminiCli) -> GeminiCli:
@@ -144,10 +143,10 @@ async def test_it_recovers_from_a_stream_that_breaks(gemini_cli: GeminiCli, sand
 
 
 async def test_it_waits_for_a_model_that_is_silent(
-    client_programs: Path, make_service: MakeService, sandbox: Sandbox, tmp_path: Path
+    client_programs: Path, serve: Serve, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    service = await make_service(heartbeat_s=0.2)
-    program = settled(GeminiCli(programs=client_programs, home=tmp_path / "home", work=tmp_path / "work", url=service.url))
+    server = await serve(heartbeat_s=0.2)
+    program = settled(GeminiCli(programs=client_programs, home=tmp_path / "home", work=tmp_path / "work", url=server.url))
     sandbox.script.fault("delay", seconds=2)
     sandbox.script.answer("After a while.")
     assert "After a while." in await program.says("Take your time.", model="gpt-4.1")

@@ -12,8 +12,7 @@ import pytest
 
 from copilot_api.dialects.codec import Json
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
-from tests.conftest import MakeService
+from tests.builders.serving import Serve, Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -40,23 +39,23 @@ async def read_by_the_sdk(programs: Path, dialect: str, url: str, model: str, mo
 @pytest.mark.parametrize("model", ["gpt-4.1", "gpt-5.3-codex", "claude-sonnet-4.6", "claude-opus-5", "gemini-3.8-flash"])
 @pytest.mark.parametrize("dialect", ["chat", "responses", "messages"])
 async def test_a_tool_round_trip(
-    client_programs: Path, sandbox_with_every_model: Sandbox, service: Service, dialect: str, model: str, mode: str
+    client_programs: Path, sandbox_with_every_model: Sandbox, server: Serving, dialect: str, model: str, mode: str
 ) -> None:
     sandbox_with_every_model.script.answer("I will look.", tools=[("get_weather", {"city": "Oslo"})])
-    read = await read_by_the_sdk(client_programs, dialect, service.url, model, mode)
+    read = await read_by_the_sdk(client_programs, dialect, server.url, model, mode)
     assert read["call"] == ["get_weather", {"city": "Oslo"}]
     assert "4 degrees, rain" in read["text"]
 
 
 @pytest.mark.parametrize("model", ["gpt-5.3-codex", "claude-opus-5"])
 async def test_an_answer_that_we_begin_early_is_read(
-    client_programs: Path, sandbox_with_every_model: Sandbox, make_service: MakeService, model: str
+    client_programs: Path, sandbox_with_every_model: Sandbox, serve: Serve, model: str
 ) -> None:
     """Its accumulator refuses every event before `response.created`, and a second response."""
-    service = await make_service(heartbeat_s=0.1)
+    server = await serve(heartbeat_s=0.1)
     script = sandbox_with_every_model.script
     script.fault("delay", seconds=1)
     script.answer("I will look.", tools=[("get_weather", {"city": "Oslo"})])
-    read = await read_by_the_sdk(client_programs, "responses", service.url, model, "stream")
+    read = await read_by_the_sdk(client_programs, "responses", server.url, model, "stream")
     assert read["call"] == ["get_weather", {"city": "Oslo"}]
     assert "4 degrees, rain" in read["text"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 from tests.builders.unattended import readme_example, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -28,11 +28,11 @@ ENDPOINTS = {"copilot-claude": "/v1/messages", "copilot-gpt": "/responses", "cop
 
 @pytest.mark.parametrize("model", EDITS)
 async def test_it_reads_a_file_and_edits_it(
-    client_programs: Path, sandbox: Sandbox, service: Service, tmp_path: Path, model: str
+    client_programs: Path, sandbox: Sandbox, server: Serving, tmp_path: Path, model: str
 ) -> None:
     home, note = tmp_path / "home", tmp_path / "work" / "note.txt"
     (home / ".config" / "opencode").mkdir(parents=True)
-    (home / ".config" / "opencode" / "opencode.json").write_text(readme_example("opencode", service.url), "utf-8")
+    (home / ".config" / "opencode" / "opencode.json").write_text(readme_example("opencode", server.url), "utf-8")
     note.parent.mkdir()
     note.write_text("It is cold.\n", "utf-8")
     sandbox.script.answer("I read it.", thinking="First a look.", tools=[("read", {"filePath": str(note)})])

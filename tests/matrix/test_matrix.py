@@ -16,8 +16,8 @@ import pytest
 from copilot_api.dialects.codec import loads
 from copilot_api.dialects.models import Model, parse_list
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
 from copilot_api.translate import Client
+from tests.builders.serving import Serving
 from tests.matrix.speakers import ANSWER_JSON, PNG, SPEAKERS, TOOL, Speaker, Told, Wish, failure
 
 PAGE = Path(__file__).parents[2] / "out" / "matrix.html"
@@ -38,7 +38,7 @@ class Case:
 
     client: Client
     model: Model
-    service: Service
+    server: Serving
     sandbox: Sandbox
     http: aiohttp.ClientSession
 
@@ -49,7 +49,7 @@ class Case:
     async def ask(self, wish: Wish, *, stream: bool) -> tuple[int, bytes]:
         """Status and body of the answer."""
         path, body = self.speaker.path(self.model.id, stream), self.speaker.body(self.model.id, wish, stream)
-        async with self.http.post(self.service.url + path, json=body) as response:
+        async with self.http.post(self.server.url + path, json=body) as response:
             return response.status, await response.read()
 
     async def told(self, wish: Wish, *, stream: bool = True) -> Told:
@@ -160,7 +160,9 @@ async def upstream_error(case: Case) -> None:
 async def mid_stream_error(case: Case) -> None:
     case.sandbox.script.answer("one two three four five six seven eight")
     case.sandbox.script.fault("error_event", after=6)
+    case.sandbox.pace_s = 0.02  # all at once, it would break before anything was sent
     status, body = await case.ask(Wish(), stream=True)
+    case.sandbox.pace_s = 0.0
     assert status == 200
     assert failure(body)
 
@@ -201,13 +203,13 @@ def every_model(sandbox: Sandbox) -> Sandbox:
 
 
 async def test_every_client_gets_every_feature_from_every_model(
-    every_model: Sandbox, service: Service, http: aiohttp.ClientSession
+    every_model: Sandbox, server: Serving, http: aiohttp.ClientSession
 ) -> None:
     models = _models(every_model)
     cells: dict[tuple[Client, str, str], Cell] = {}
     failures: list[str] = []
     for client, feature, model in itertools.product(SPEAKERS, FEATURES, models):
-        case = Case(client=client, model=model, service=service, sandbox=every_model, http=http)
+        case = Case(client=client, model=model, server=server, sandbox=every_model, http=http)
         every_model.script.clear()
         try:
             why = await FEATURES[feature](case)

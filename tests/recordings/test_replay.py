@@ -12,7 +12,7 @@ import pytest
 
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -61,7 +61,7 @@ def every_model(sandbox: Sandbox) -> Sandbox:
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_whatever_a_program_sends_a_model_of_any_family_answers(
-    every_model: Sandbox, service: Service, http: aiohttp.ClientSession, program: str, family: str
+    every_model: Sandbox, server: Serving, http: aiohttp.ClientSession, program: str, family: str
 ) -> None:
     failures: list[str] = []
     sent = 0
@@ -72,7 +72,7 @@ async def test_whatever_a_program_sends_a_model_of_any_family_answers(
         answers = len(every_model.seen)
         body = request["body"] | {"model": family}
         headers = {key: value for key, value in request["headers"] if key.lower().startswith(("anthropic-", "x-"))}
-        address = service.url + request["path"] + ("?beta=true" if request["path"] == "/v1/messages" else "")
+        address = server.url + request["path"] + ("?beta=true" if request["path"] == "/v1/messages" else "")
         async with http.post(address, data=dumps(body), headers=headers) as response:
             text = (await response.read()).decode()
         if response.status == 200:

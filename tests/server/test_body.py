@@ -15,8 +15,8 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.server.body import LARGE_BYTES, aside
 from copilot_api.service import Service
 from tests.builders.raw import Wire
+from tests.builders.serving import Serve, Serving
 from tests.builders.waiting import eventually
-from tests.conftest import MakeService
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -55,16 +55,16 @@ def bare_deflate(data: bytes) -> bytes:
     ],
 )
 async def test_compressed_bodies_are_read(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, encoding: str, packed: bytes
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, encoding: str, packed: bytes
 ) -> None:
-    async with http.post(service.url + PATH, data=packed, headers={"Content-Encoding": encoding}) as response:
+    async with http.post(server.url + PATH, data=packed, headers={"Content-Encoding": encoding}) as response:
         assert response.status == 200
     assert sandbox.seen[-1].json["messages"] == [{"role": "user", "content": "Hei"}]
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd, zstd", "gzip, gzip", "x" * 1000])
-async def test_other_compressions_are_refused_by_name(service: Service, encoding: str) -> None:
-    async with Wire(service.url) as wire:
+async def test_other_compressions_are_refused_by_name(server: Serving, encoding: str) -> None:
+    async with Wire(server.url) as wire:
         await wire.post(PATH, b"{}", f"Content-Encoding: {encoding}", "Connection: close")
         answer = await wire.rest()
     assert answer.startswith(b"HTTP/1.1 415")
@@ -90,34 +90,34 @@ WIDE = b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + zstd.compress(chat("Hei"))[6
     ],
 )
 async def test_what_is_not_compressed_as_announced_is_refused(
-    service: Service, http: aiohttp.ClientSession, encoding: str, packed: bytes
+    server: Serving, http: aiohttp.ClientSession, encoding: str, packed: bytes
 ) -> None:
-    async with http.post(service.url + "/v1/messages", data=packed, headers={"Content-Encoding": encoding}) as response:
+    async with http.post(server.url + "/v1/messages", data=packed, headers={"Content-Encoding": encoding}) as response:
         assert response.status == 400
         assert "compressed" in (await response.json())["error"]["message"]
 
 
 async def test_a_body_over_the_limit_is_refused_in_the_clients_dialect(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
-    service = await make_service(body_limit_mib=1)
+    server = await serve(body_limit_mib=1)
     asked = len(sandbox.seen)
     large = chat("x" * MIB)
-    async with http.post(service.url + PATH, data=io.BytesIO(large)) as response:
+    async with http.post(server.url + PATH, data=io.BytesIO(large)) as response:
         assert response.status == 413
         error = (await response.json())["error"]
         assert (error["type"], error["code"]) == ("invalid_request_error", "request_too_large")
         assert "1 MiB" in error["message"]
     for path in ("/v1/messages", "/v1/messages/count_tokens"):
-        async with http.post(service.url + path, data=io.BytesIO(large)) as response:
+        async with http.post(server.url + path, data=io.BytesIO(large)) as response:
             assert response.status == 413
             assert (await response.json())["error"]["type"] == "request_too_large"
     assert len(sandbox.seen) == asked
 
 
-async def test_the_limit_holds_where_no_length_is_announced(make_service: MakeService) -> None:
-    service = await make_service(body_limit_mib=1)
-    async with Wire(service.url) as wire:
+async def test_the_limit_holds_where_no_length_is_announced(serve: Serve) -> None:
+    server = await serve(body_limit_mib=1)
+    async with Wire(server.url) as wire:
         await wire.send(wire.head("POST", PATH, "Transfer-Encoding: chunked", "Connection: close"))
         for _ in range(20):
             await wire.send(b"%x\r\n%s\r\n" % (65536, b"x" * 65536))
@@ -151,27 +151,27 @@ async def test_a_client_that_leaves_while_it_uploads_is_forgotten(
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
 async def test_a_small_body_that_unpacks_to_a_huge_one_is_stopped(
-    make_service: MakeService, http: aiohttp.ClientSession, encoding: str, pack: Callable[[bytes], bytes]
+    serve: Serve, http: aiohttp.ClientSession, encoding: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    service = await make_service(body_limit_mib=1)
+    server = await serve(body_limit_mib=1)
     bomb = pack(bytes(200 * MIB))
     assert len(bomb) < MIB
-    async with http.post(service.url + PATH, data=bomb, headers={"Content-Encoding": encoding}) as response:
+    async with http.post(server.url + PATH, data=bomb, headers={"Content-Encoding": encoding}) as response:
         assert response.status == 413
 
 
-async def test_sixty_mib_pass(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_sixty_mib_pass(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     """compat.md §2.6 knew no limit; ours is 64 MiB by default."""
     sandbox.script.fault("status", status=200, body=b'{"choices":[{"message":{"content":"ok"},"finish_reason":"stop"}]}')
     body = chat("x" * (60 * MIB))
-    async with http.post(service.url + PATH, data=io.BytesIO(body)) as response:
+    async with http.post(server.url + PATH, data=io.BytesIO(body)) as response:
         assert response.status == 200
     assert len(sandbox.seen[-1].body) == len(body)
 
 
-async def test_a_client_that_is_asked_to_go_on_goes_on(service: Service) -> None:
+async def test_a_client_that_is_asked_to_go_on_goes_on(server: Serving) -> None:
     body = chat("Hei")
-    async with Wire(service.url) as wire:
+    async with Wire(server.url) as wire:
         await wire.send(wire.head("POST", PATH, f"Content-Length: {len(body)}", "Expect: 100-continue", "Connection: close"))
         assert (await wire.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
         await wire.send(body)

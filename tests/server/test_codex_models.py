@@ -5,8 +5,8 @@ import pytest
 
 from copilot_api.dialects.models import Model
 from copilot_api.server.codex_models import EFFORTS, page
-from copilot_api.service import Service
 from tests.builders.models import MODELS
+from tests.builders.serving import Serving
 
 # What `ModelInfo` cannot be read without.
 NEEDED = {
@@ -68,12 +68,12 @@ def test_a_model_of_which_little_is_known() -> None:
 @pytest.mark.parametrize(
     ("query", "agent"), [("", "codex_exec/0.150.0 (Linux)"), ("", "Codex Desktop/1.0"), ("?client_version=0.150.0", "reqwest")]
 )
-async def test_codex_is_recognised(service: Service, http: aiohttp.ClientSession, query: str, agent: str) -> None:
-    async with http.get(service.url + "/v1/models" + query, headers={"User-Agent": agent}) as response:
+async def test_codex_is_recognised(server: Serving, http: aiohttp.ClientSession, query: str, agent: str) -> None:
+    async with http.get(server.url + "/v1/models" + query, headers={"User-Agent": agent}) as response:
         assert response.status == 200
         assert "gpt-5.3-codex" in [entry["slug"] for entry in (await response.json())["models"]]
 
 
-async def test_others_get_the_list_of_everybody(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + "/v1/models", headers={"User-Agent": "my-codex"}) as response:
+async def test_others_get_the_list_of_everybody(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + "/v1/models", headers={"User-Agent": "my-codex"}) as response:
         assert "data" in await response.json()

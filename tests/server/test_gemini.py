@@ -8,9 +8,8 @@ import pytest
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.gemini_parts import sealed
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
 from tests.builders.gemini_client import StreamRefused, array_responses, put_together, sdk_responses
-from tests.conftest import MakeService
+from tests.builders.serving import Serve, Serving
 
 HELLO: Json = {"contents": [{"role": "user", "parts": [{"text": "Hei!"}]}]}
 TOOLS: Json = {"tools": [{"functionDeclarations": [{"name": "get_weather", "parameters": {"type": "OBJECT"}}]}]}
@@ -26,8 +25,8 @@ def sandbox(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def address(service: Service, model: str, method: str = "generateContent", query: str = "") -> str:
-    return f"{service.url}/v1beta/models/{model}:{method}{query}"
+def address(server: Serving, model: str, method: str = "generateContent", query: str = "") -> str:
+    return f"{server.url}/v1beta/models/{model}:{method}{query}"
 
 
 async def asked(http: aiohttp.ClientSession, url: str, body: Any = HELLO, status: int = 200, key: str = "") -> Json:
@@ -51,14 +50,14 @@ def parts(answer: Json) -> list[Json]:
 
 @pytest.mark.parametrize("model", ENDPOINTS)
 async def test_each_endpoint_of_copilots_answers_whole_and_streamed_alike(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, model: str
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, model: str
 ) -> None:
     for _ in range(3):
         sandbox.script.answer("The answer.", thinking="Hm.", tools=[("get_weather", {"city": "Oslo"})])
     body = HELLO | TOOLS | SHOWN
-    whole = await asked(http, address(service, model), body)
-    events = await streamed(http, address(service, model, "streamGenerateContent", "?alt=sse"), body)
-    async with http.post(address(service, model, "streamGenerateContent"), json=body) as response:
+    whole = await asked(http, address(server, model), body)
+    events = await streamed(http, address(server, model, "streamGenerateContent", "?alt=sse"), body)
+    async with http.post(address(server, model, "streamGenerateContent"), json=body) as response:
         assert response.headers["Content-Type"] == "application/json; charset=utf-8"
         array = array_responses(await response.read())
     for answer in (whole, put_together(events), put_together(array)):
@@ -74,16 +73,16 @@ async def test_each_endpoint_of_copilots_answers_whole_and_streamed_alike(
 
 @pytest.mark.parametrize("model", ENDPOINTS)
 async def test_reasoning_comes_back_to_who_wrote_it_though_the_client_forgets_the_thought(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, model: str
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, model: str
 ) -> None:
     """Gemini CLI keeps the sealed part and drops the thought."""
     sandbox.script.answer("", thinking="Hm.", tools=[("get_weather", {"city": "Oslo"})])
-    first = await asked(http, address(service, model), HELLO | TOOLS | SHOWN)
+    first = await asked(http, address(server, model), HELLO | TOOLS | SHOWN)
     kept = [part for part in parts(first) if not part.get("thought")]
     name = kept[-1]["functionCall"]["name"]
     answered = {"functionResponse": {"name": name, "response": {"output": "rain"}, "id": kept[-1]["functionCall"]["id"]}}
     contents = [*HELLO["contents"], {"role": "model", "parts": kept}, {"role": "user", "parts": [answered]}]
-    async with http.post(address(service, model), json={"contents": contents} | TOOLS | SHOWN) as response:
+    async with http.post(address(server, model), json={"contents": contents} | TOOLS | SHOWN) as response:
         assert response.status == 200, await response.text()
         assert "Signature" not in response.headers.get("x-copilot-api-losses", "")
     sent = next(seen for seen in reversed(sandbox.seen) if seen.path == ENDPOINTS[model])
@@ -92,20 +91,18 @@ async def test_reasoning_comes_back_to_who_wrote_it_though_the_client_forgets_th
     assert f'"{field[ENDPOINTS[model]]}"' in sent.body.decode()
 
 
-async def test_losses_are_named_in_a_header(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_losses_are_named_in_a_header(server: Serving, http: aiohttp.ClientSession) -> None:
     body = HELLO | {"safetySettings": [{"category": "HARM_CATEGORY_HATE_SPEECH"}], "generation_config": {"top_k": 40}}
-    async with http.post(address(service, "gpt-4.1"), json=body) as response:
+    async with http.post(address(server, "gpt-4.1"), json=body) as response:
         assert response.headers["x-copilot-api-losses"] == "generationConfig.topK,safetySettings"
 
 
 @pytest.mark.parametrize("query", ["?key=secret", "?$alt=json&key=secret"])
-async def test_the_key_may_stand_where_google_has_it(
-    make_service: MakeService, http: aiohttp.ClientSession, query: str
-) -> None:
-    service = await make_service(api_keys=("secret",))
-    await asked(http, address(service, "gpt-4.1", query=query))
-    await asked(http, address(service, "gpt-4.1"), key="secret")
-    refused = await asked(http, address(service, "gpt-4.1"), status=401)
+async def test_the_key_may_stand_where_google_has_it(serve: Serve, http: aiohttp.ClientSession, query: str) -> None:
+    server = await serve(api_keys=("secret",))
+    await asked(http, address(server, "gpt-4.1", query=query))
+    await asked(http, address(server, "gpt-4.1"), key="secret")
+    refused = await asked(http, address(server, "gpt-4.1"), status=401)
     assert refused["error"]["status"] == "UNAUTHENTICATED"
 
 
@@ -123,9 +120,9 @@ async def test_the_key_may_stand_where_google_has_it(
     ],
 )
 async def test_mistakes_are_told_in_googles_shape(
-    service: Service, http: aiohttp.ClientSession, url: str, body: Any, code: int, status: str
+    server: Serving, http: aiohttp.ClientSession, url: str, body: Any, code: int, status: str
 ) -> None:
-    error = (await asked(http, service.url + url, body, code))["error"]
+    error = (await asked(http, server.url + url, body, code))["error"]
     assert (error["code"], error["status"], bool(error["message"])) == (code, status, True)
 
 
@@ -133,30 +130,30 @@ async def test_mistakes_are_told_in_googles_shape(
     ("fault", "code", "status"), [("rate_limited", 429, "RESOURCE_EXHAUSTED"), ("quota", 402, "RESOURCE_EXHAUSTED")]
 )
 async def test_refusals_of_copilots_keep_their_meaning(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any, code: int, status: str
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any, code: int, status: str
 ) -> None:
     sandbox.script.fault(fault)
-    error = (await asked(http, address(service, "gpt-4.1", "streamGenerateContent", "?alt=sse"), status=code))["error"]
+    error = (await asked(http, address(server, "gpt-4.1", "streamGenerateContent", "?alt=sse"), status=code))["error"]
     assert (error["code"], error["status"]) == (code, status)
 
 
-async def test_a_stream_that_breaks_is_no_clean_answer(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_stream_that_breaks_is_no_clean_answer(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     for _ in range(2):
         sandbox.script.fault("cut", after=4)
         sandbox.script.answer("an answer that breaks off in the middle of it")
     with pytest.raises(StreamRefused):
-        await streamed(http, address(service, "gpt-4.1", "streamGenerateContent", "?alt=sse"))
-    async with http.post(address(service, "gpt-4.1", "streamGenerateContent"), json=HELLO) as response:
+        await streamed(http, address(server, "gpt-4.1", "streamGenerateContent", "?alt=sse"))
+    async with http.post(address(server, "gpt-4.1", "streamGenerateContent"), json=HELLO) as response:
         assert array_responses(await response.read())[-1]["error"]["status"] == "UNAVAILABLE"
 
 
 async def test_a_silent_model_is_bridged_with_signs_of_life_that_the_sdk_survives(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
-    service = await make_service(heartbeat_s=0.05)
+    server = await serve(heartbeat_s=0.05)
     sandbox.script.fault("delay", seconds=0.3)
     sandbox.script.answer("After a while.")
-    async with http.post(address(service, "gpt-4.1", "streamGenerateContent", "?alt=sse"), json=HELLO) as response:
+    async with http.post(address(server, "gpt-4.1", "streamGenerateContent", "?alt=sse"), json=HELLO) as response:
         chunks = [chunk async for chunk in response.content.iter_any()]
     assert b"\n" in chunks
     assert parts(put_together(sdk_responses(chunks))) == [{"text": "After a while."}]
@@ -167,37 +164,37 @@ async def test_a_silent_model_is_bridged_with_signs_of_life_that_the_sdk_survive
 
 @pytest.mark.parametrize("key", ["generateContentRequest", "generate_content_request", None])
 async def test_tokens_are_counted_however_the_request_is_wrapped(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, key: str | None
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, key: str | None
 ) -> None:
     body = HELLO if key is None else {key: HELLO | {"model": "models/gpt-4.1"}}
-    async with http.post(address(service, "gpt-4.1", "countTokens"), json=body) as response:
+    async with http.post(address(server, "gpt-4.1", "countTokens"), json=body) as response:
         assert (await response.json())["totalTokens"] > 3
         assert response.headers["x-copilot-api-token-method"] == "estimate"
     assert not [seen for seen in sandbox.seen if seen.path in ENDPOINTS.values()]
 
 
-async def test_a_model_is_found_by_any_of_its_names(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_a_model_is_found_by_any_of_its_names(server: Serving, http: aiohttp.ClientSession) -> None:
     for name in ("claude-sonnet-4.6", "claude-sonnet-4-6", "models/claude-sonnet-4.6"):
-        async with http.get(f"{service.url}/v1beta/models/{name}") as response:
+        async with http.get(f"{server.url}/v1beta/models/{name}") as response:
             assert (await response.json())["name"] == "models/claude-sonnet-4.6"
-    async with http.get(f"{service.url}/v1beta/models/nothing") as response:
+    async with http.get(f"{server.url}/v1beta/models/nothing") as response:
         assert (response.status, (await response.json())["error"]["status"]) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("path", ["/v1beta/models", "/v1alpha/models/", "/v1/models", "/v1beta/v1/models"])
-async def test_the_models_are_listed(service: Service, http: aiohttp.ClientSession, path: str) -> None:
+async def test_the_models_are_listed(server: Serving, http: aiohttp.ClientSession, path: str) -> None:
     """google-genai for Python asks below /v1, where OpenAI's list is: its header tells the two apart."""
     headers = {"x-goog-api-client": "google-genai-sdk/3.4.0"}
-    async with http.get(f"{service.url}{path}?pageSize=3", headers=headers) as response:
+    async with http.get(f"{server.url}{path}?pageSize=3", headers=headers) as response:
         answer = await response.json()
     assert (len(answer["models"]), answer["nextPageToken"]) == (3, answer["models"][-1]["baseModelId"])
-    async with http.get(f"{service.url}/v1/models/gpt-4.1", headers=headers) as response:
+    async with http.get(f"{server.url}/v1/models/gpt-4.1", headers=headers) as response:
         assert (await response.json())["name"] == "models/gpt-4.1"
-    async with http.get(f"{service.url}/v1/models/nothing", headers=headers) as response:
+    async with http.get(f"{server.url}/v1/models/nothing", headers=headers) as response:
         assert (await response.json())["error"]["status"] == "NOT_FOUND"
 
 
-async def test_a_foreign_signature_does_no_harm(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_a_foreign_signature_does_no_harm(server: Serving, http: aiohttp.ClientSession) -> None:
     """Gemini CLI puts a stand-in where it has none; another model's seal is left out."""
     called = {"functionCall": {"name": "get_weather", "args": {}}, "thoughtSignature": "skip_thought_signature_validator"}
     other = called | {"thoughtSignature": sealed(["cap1.c.another.c2ln"])}
@@ -207,4 +204,4 @@ async def test_a_foreign_signature_does_no_harm(service: Service, http: aiohttp.
         {"role": "model", "parts": [called, other]},
         {"role": "user", "parts": [response, response]},
     ]
-    await asked(http, address(service, "gpt-4.1"), {"contents": contents} | TOOLS)
+    await asked(http, address(server, "gpt-4.1"), {"contents": contents} | TOOLS)

@@ -8,8 +8,7 @@ import pytest
 from copilot_api.dialects.codec import dumps, loads
 from copilot_api.dialects.sse import SseDecoder, encode
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
-from tests.conftest import MakeService
+from tests.builders.serving import Serve, Serving
 from tests.server.test_websocket import talking
 from tests.server.test_websocket import text_of as text_in
 
@@ -39,12 +38,12 @@ def text_of(answer: Any) -> str:
 @pytest.mark.parametrize("name", ["gpt-5-mini", "gpt-5.6-sol", "grok-4.7"])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_reasoning_that_copilot_cannot_read_is_forgotten_when_it_says_so(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, name: str, stream: bool
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, name: str, stream: bool
 ) -> None:
     """copilot-upstream.md §4.2: a 400, or later `response.failed`."""
     sandbox.script.late_refusals = True
     sandbox.script.answer("Cold and bright.")
-    async with http.post(service.url + PATH, json=ASK | {"model": name, "stream": stream}) as response:
+    async with http.post(server.url + PATH, json=ASK | {"model": name, "stream": stream}) as response:
         assert response.status == 200
         assert response.headers["x-copilot-api-repairs"].split(",").count("reasoning-forgotten") == 1
         body = await response.read()
@@ -61,21 +60,21 @@ async def test_reasoning_that_copilot_cannot_read_is_forgotten_when_it_says_so(
 
 @pytest.mark.parametrize(("always_user", "initiators"), [(False, ["user", "agent"]), (True, ["user", "user"])])
 async def test_what_is_sent_again_after_an_answer_that_began_is_our_own_retry(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, always_user: bool, initiators: list[str]
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, always_user: bool, initiators: list[str]
 ) -> None:
     """premium-requests.md §3: nobody knows whether it was counted, and the official client says so."""
     sandbox.script.late_refusals = True
-    service = await make_service(always_user=always_user)
-    async with http.post(service.url + PATH, json=ASK) as response:
+    server = await serve(always_user=always_user)
+    async with http.post(server.url + PATH, json=ASK) as response:
         assert response.status == 200
     assert [seen.headers["X-Initiator"] for seen in asked(sandbox)] == initiators
 
 
-async def test_over_a_websocket_too(service: Service, sandbox: Sandbox) -> None:
+async def test_over_a_websocket_too(server: Serving, sandbox: Sandbox) -> None:
     """users.md row 19, no replay after send: nothing of the failed answer was sent to the client."""
     sandbox.script.late_refusals = True
     sandbox.script.answer("Cold and bright.")
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         await talk.say(**ASK)
         events = await talk.events()
     assert text_in(events[-1]) == "Cold and bright."
@@ -83,9 +82,9 @@ async def test_over_a_websocket_too(service: Service, sandbox: Sandbox) -> None:
     assert len(asked(sandbox)) == 2
 
 
-async def test_a_compaction_is_mended_too(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_compaction_is_mended_too(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     sandbox.script.late_refusals = True
-    async with http.post(service.url + PATH + "/compact", json=ASK) as response:
+    async with http.post(server.url + PATH + "/compact", json=ASK) as response:
         assert response.status == 200
         assert [item["type"] for item in (await response.json())["output"]] == ["message", "message", "compaction"]
     assert len(asked(sandbox)) == 2
@@ -95,7 +94,7 @@ async def test_a_compaction_is_mended_too(service: Service, http: aiohttp.Client
 @pytest.mark.parametrize("after", [0, 1, 2])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_translated_request_is_mended_too(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any, after: int, stream: bool
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any, after: int, stream: bool
 ) -> None:
     if fault == "error_event" and not stream:
         sandbox.script.raw(CREATED * bool(after), encode(dumps({"type": "error", "message": UNKNOWN}), "error"))
@@ -103,26 +102,24 @@ async def test_a_translated_request_is_mended_too(
         sandbox.script.fault(fault, after=after, message=UNKNOWN)
     sandbox.script.answer("Cold and bright.", times=3)
     body = CLAUDES | {"stream": stream}
-    async with http.post(service.url + MESSAGES_PATH, json=body) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=body) as response:
         assert response.status == 200
         assert "refused-field-dropped" in response.headers["x-copilot-api-repairs"].split(",")
         assert response.headers["x-copilot-api-losses"] == "prompt_cache_key"
         told = await response.read()
     assert b"bright" in told
     assert told.count(b"event: message_start") == stream
-    async with http.post(service.url + MESSAGES_PATH, json=body) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=body) as response:
         assert response.status == 200
     assert ["prompt_cache_key" in seen.json for seen in asked(sandbox)] == [True, False, False], "what helped is remembered"
 
 
-async def test_what_was_refused_in_vain_teaches_nothing(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
+async def test_what_was_refused_in_vain_teaches_nothing(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     """The answer to the second request began, and was a refusal all the same."""
     sandbox.script.fault("status", status=400, body={"error": {"message": UNKNOWN}})
     sandbox.script.fault("failed", message="no such luck")
     for _ in range(2):
-        async with http.post(service.url + MESSAGES_PATH, json=CLAUDES | {"stream": True}) as response:
+        async with http.post(server.url + MESSAGES_PATH, json=CLAUDES | {"stream": True}) as response:
             last = events_of(await response.read())[-1]
     assert last["type"] == "message_stop"
     assert ["prompt_cache_key" in seen.json for seen in asked(sandbox)] == [True, False, True]
@@ -130,11 +127,11 @@ async def test_what_was_refused_in_vain_teaches_nothing(
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_refusal_that_stands_is_told_as_it_came(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, stream: bool
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, stream: bool
 ) -> None:
     """Codex reads what is wrong in the failed response; a status would tell it less."""
     sandbox.script.fault("failed", message="no such luck", code="invalid_request_error")
-    async with http.post(service.url + PATH, json=ASK | {"input": [USER], "stream": stream}) as response:
+    async with http.post(server.url + PATH, json=ASK | {"input": [USER], "stream": stream}) as response:
         assert response.status == 200
         body = await response.read()
     if stream:
@@ -146,12 +143,13 @@ async def test_a_refusal_that_stands_is_told_as_it_came(
 
 
 async def test_after_a_byte_of_the_answer_nothing_is_sent_again(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
+    sandbox.pace_s = 0.02  # all at once, it would fail before anything was sent
     sandbox.script.answer("one two three four five")
     sandbox.script.fault("failed", after=6, message=UNKNOWN)
     body = ASK | {"model": "grok-4.7", "input": [USER, USER], "prompt_cache_key": "k", "stream": True}
-    async with http.post(service.url + PATH, json=body) as response:
+    async with http.post(server.url + PATH, json=body) as response:
         events = events_of(await response.read())
     assert events[-1]["type"] == "response.failed"
     assert len(asked(sandbox)) == 1
@@ -159,13 +157,13 @@ async def test_after_a_byte_of_the_answer_nothing_is_sent_again(
 
 @pytest.mark.parametrize(("waits_s", "times"), [(0.0, 2), (0.5, 1)])
 async def test_the_beginning_of_an_answer_goes_out_when_a_sign_of_life_is_due(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, waits_s: float, times: int
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, waits_s: float, times: int
 ) -> None:
     """Silence is worse for a client than a failure that could have been mended."""
-    service = await make_service(heartbeat_s=0.1)
-    sandbox._pace_s = waits_s
+    server = await serve(heartbeat_s=0.1)
+    sandbox.pace_s = waits_s
     sandbox.script.late_refusals = True
-    async with http.post(service.url + PATH, json=ASK | {"stream": True}) as response:
+    async with http.post(server.url + PATH, json=ASK | {"stream": True}) as response:
         events = events_of(await response.read())
     assert events[-1]["type"] == ("response.completed" if times == 2 else "response.failed")
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
@@ -174,15 +172,15 @@ async def test_the_beginning_of_an_answer_goes_out_when_a_sign_of_life_is_due(
 
 @pytest.mark.parametrize("path", [PATH, MESSAGES_PATH])
 async def test_signs_of_life_before_the_answer_are_none_of_its_bytes(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, path: str
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, path: str
 ) -> None:
-    service = await make_service(heartbeat_s=0.05)
+    server = await serve(heartbeat_s=0.05)
     sandbox.script.fault("delay", seconds=0.2)
     sandbox.script.fault("failed", message=UNKNOWN)
     sandbox.script.answer("Cold and bright.", times=2)
     body = ASK | {"input": [USER], "prompt_cache_key": "k"} if path == PATH else CLAUDES
     sandbox.script.late_refusals = True
-    async with http.post(service.url + path, json=body | {"stream": True}) as response:
+    async with http.post(server.url + path, json=body | {"stream": True}) as response:
         told = await response.read()
     assert b"bright" in told
     assert max(told.count(b"event: response.created"), told.count(b"event: message_start")) == 1
@@ -190,13 +188,13 @@ async def test_signs_of_life_before_the_answer_are_none_of_its_bytes(
 
 @pytest.mark.parametrize("fault", ["cut", "eof"])
 async def test_an_answer_that_is_lost_as_it_begins_is_told_as_far_as_it_came(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any
 ) -> None:
     sandbox.script.raw(CREATED)
     if fault == "cut":
         sandbox.script.clear()
         sandbox.script.fault("cut", after=1)
-    async with http.post(service.url + PATH, json=ASK | {"input": [USER], "stream": True}) as response:
+    async with http.post(server.url + PATH, json=ASK | {"input": [USER], "stream": True}) as response:
         assert response.status == 200
         kinds = [event["type"] for event in events_of(await response.read())]
     assert (kinds[0], kinds[-1]) == ("response.created", "response.failed")

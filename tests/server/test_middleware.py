@@ -9,6 +9,7 @@ import pytest
 from copilot_api.sandbox import Sandbox
 from copilot_api.service import Service
 from tests.builders.raw import Wire, status_of
+from tests.builders.serving import Serve, Serving
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService
 
@@ -16,25 +17,25 @@ CHAT = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "canary-pro
 MESSAGES = {"model": "claude-sonnet-4.6", "max_tokens": 50, "messages": [{"role": "user", "content": "canary-prompt"}]}
 
 
-async def test_every_answer_carries_its_id_under_both_names(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_every_answer_carries_its_id_under_both_names(server: Serving, http: aiohttp.ClientSession) -> None:
     """compat.md §2.5: the original forwarded no request id."""
     ids = set()
     for path in ("/", "/health", "/v1/models", "/nowhere"):
-        async with http.get(service.url + path) as response:
+        async with http.get(server.url + path) as response:
             assert response.headers["x-request-id"] == response.headers["request-id"]
             assert response.headers["Server"] == "copilot-api"
             ids.add(response.headers["x-request-id"])
     assert len(ids) == 4
 
 
-async def test_the_id_goes_up_with_the_request(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
-    async with http.post(service.url + "/v1/chat/completions", json=CHAT) as response:
+async def test_the_id_goes_up_with_the_request(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    async with http.post(server.url + "/v1/chat/completions", json=CHAT) as response:
         assert response.headers["x-request-id"] == sandbox.seen[-1].headers["X-Request-Id"]
 
 
-async def test_a_rebound_name_reaches_nothing(service: Service) -> None:
+async def test_a_rebound_name_reaches_nothing(server: Serving) -> None:
     """A page at evil.example that lets its own name point here arrives with that name as Host."""
-    async with Wire(service.url) as wire:
+    async with Wire(server.url) as wire:
         await wire.send(wire.head("GET", "/v1/models", "Host: evil.example:4141", "Connection: close"))
         answer = await wire.rest()
     assert answer.startswith(b"HTTP/1.1 403")
@@ -42,29 +43,29 @@ async def test_a_rebound_name_reaches_nothing(service: Service) -> None:
     assert b"--allow-host evil.example" in answer
 
 
-async def test_an_old_client_without_a_host_is_served(service: Service) -> None:
-    assert await status_of(service.url, b"GET / HTTP/1.0\r\n\r\n") == 200
+async def test_an_old_client_without_a_host_is_served(server: Serving) -> None:
+    assert await status_of(server.url, b"GET / HTTP/1.0\r\n\r\n") == 200
 
 
-async def test_a_foreign_page_cannot_spend_the_quota(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_foreign_page_cannot_spend_the_quota(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     """A form or a fetch without preflight (text/plain) carries the page's origin, and nothing is sent upstream."""
     asked = len(sandbox.seen)
     headers = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
-    async with http.post(service.url + "/v1/chat/completions", data=json.dumps(CHAT), headers=headers) as response:
+    async with http.post(server.url + "/v1/chat/completions", data=json.dumps(CHAT), headers=headers) as response:
         assert response.status == 403
         assert "Access-Control-Allow-Origin" not in response.headers
         assert (await response.json())["error"]["type"] == "permission_error"
     assert len(sandbox.seen) == asked
 
 
-async def test_a_terminal_need_not_name_the_content_type(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.post(service.url + "/v1/chat/completions", data=json.dumps(CHAT)) as response:
+async def test_a_terminal_need_not_name_the_content_type(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.post(server.url + "/v1/chat/completions", data=json.dumps(CHAT)) as response:
         assert response.status == 200
 
 
-async def test_no_page_may_read_answers_unless_configured(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_no_page_may_read_answers_unless_configured(server: Serving, http: aiohttp.ClientSession) -> None:
     """compat.md §2.4: the original allowed every origin."""
-    own = service.url
+    own = server.url
     async with http.get(own + "/v1/models", headers={"Origin": own}) as response:
         assert response.status == 200
         assert "Access-Control-Allow-Origin" not in response.headers
@@ -77,14 +78,14 @@ async def test_no_page_may_read_answers_unless_configured(service: Service, http
         assert response.status == 405
 
 
-async def test_a_configured_origin_may_read_answers(make_service: MakeService, http: aiohttp.ClientSession) -> None:
-    service = await make_service(cors_origins=("https://app.example",))
+async def test_a_configured_origin_may_read_answers(serve: Serve, http: aiohttp.ClientSession) -> None:
+    server = await serve(cors_origins=("https://app.example",))
     preflight = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type",
     }
-    async with http.options(service.url + "/v1/chat/completions", headers=preflight) as response:
+    async with http.options(server.url + "/v1/chat/completions", headers=preflight) as response:
         assert response.status == 204
         assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
         assert response.headers["Access-Control-Allow-Headers"] == "authorization,content-type"
@@ -92,16 +93,16 @@ async def test_a_configured_origin_may_read_answers(make_service: MakeService, h
         assert response.headers["Vary"] == "Origin"
     stream = CHAT | {"stream": True}
     async with http.post(
-        service.url + "/v1/chat/completions", json=stream, headers={"Origin": "https://app.example"}
+        server.url + "/v1/chat/completions", json=stream, headers={"Origin": "https://app.example"}
     ) as response:
         assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
         assert "x-request-id" in response.headers["Access-Control-Expose-Headers"]
         await response.read()
 
 
-async def test_a_star_brings_the_originals_behaviour_back(make_service: MakeService, http: aiohttp.ClientSession) -> None:
-    service = await make_service(cors_origins=("*",))
-    async with http.get(service.url + "/usage", headers={"Origin": "https://ericc-ch.github.io"}) as response:
+async def test_a_star_brings_the_originals_behaviour_back(serve: Serve, http: aiohttp.ClientSession) -> None:
+    server = await serve(cors_origins=("*",))
+    async with http.get(server.url + "/usage", headers={"Origin": "https://ericc-ch.github.io"}) as response:
         assert response.status == 200
         assert response.headers["Access-Control-Allow-Origin"] == "*"
 
@@ -119,10 +120,10 @@ async def test_a_star_brings_the_originals_behaviour_back(make_service: MakeServ
     ],
 )
 async def test_a_key_is_taken_from_wherever_clients_put_it(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, headers: dict[str, str]
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, headers: dict[str, str]
 ) -> None:
-    service = await make_service(api_keys=("local-key", "other-key"))
-    async with http.post(service.url + "/v1/chat/completions", json=CHAT, headers=headers) as response:
+    server = await serve(api_keys=("local-key", "other-key"))
+    async with http.post(server.url + "/v1/chat/completions", json=CHAT, headers=headers) as response:
         assert response.status == 200
     sent = sandbox.seen[-1]
     assert "local-key" not in str(sent.headers), "the client's credential never goes upstream"
@@ -143,26 +144,24 @@ async def test_a_key_in_the_address_will_do_and_is_not_logged(
 @pytest.mark.parametrize(
     "headers", [{}, {"x-api-key": "wrong"}, {"Authorization": "Basic local-key"}, {"Authorization": "local-key"}]
 )
-async def test_without_the_key_nothing_is_served(
-    make_service: MakeService, http: aiohttp.ClientSession, headers: dict[str, str]
-) -> None:
-    service = await make_service(api_keys=("local-key",))
-    async with http.post(service.url + "/v1/chat/completions", json=CHAT, headers=headers) as response:
+async def test_without_the_key_nothing_is_served(serve: Serve, http: aiohttp.ClientSession, headers: dict[str, str]) -> None:
+    server = await serve(api_keys=("local-key",))
+    async with http.post(server.url + "/v1/chat/completions", json=CHAT, headers=headers) as response:
         assert response.status == 401
         assert (await response.json())["error"]["code"] == "invalid_api_key"
         assert response.headers["x-should-retry"] == "false"
-    async with http.post(service.url + "/v1/messages", json=MESSAGES, headers=headers) as response:
+    async with http.post(server.url + "/v1/messages", json=MESSAGES, headers=headers) as response:
         assert response.status == 401
         assert (await response.json())["error"]["type"] == "authentication_error"
     for path in ("/v1/models", "/usage", "/token", "/nowhere"):
-        async with http.get(service.url + path, headers=headers) as response:
+        async with http.get(server.url + path, headers=headers) as response:
             assert response.status == 401
 
 
-async def test_signs_of_life_need_no_key(make_service: MakeService, http: aiohttp.ClientSession) -> None:
-    service = await make_service(api_keys=("local-key",))
+async def test_signs_of_life_need_no_key(serve: Serve, http: aiohttp.ClientSession) -> None:
+    server = await serve(api_keys=("local-key",))
     for method, path in (("GET", "/"), ("HEAD", "/"), ("GET", "/health"), ("HEAD", "/health"), ("HEAD", "/api/hello")):
-        async with http.request(method, service.url + path) as response:
+        async with http.request(method, server.url + path) as response:
             assert response.status == 200
 
 
@@ -172,9 +171,9 @@ async def read_error(response: aiohttp.ClientResponse) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/files", "/v1/batches", "/v1/audio/speech"])
-async def test_an_unknown_path_is_told_in_openais_shape(service: Service, http: aiohttp.ClientSession, path: str) -> None:
+async def test_an_unknown_path_is_told_in_openais_shape(server: Serving, http: aiohttp.ClientSession, path: str) -> None:
     """compat.md §2.4: the original answered with plain text."""
-    async with http.post(service.url + path, json={}) as response:
+    async with http.post(server.url + path, json={}) as response:
         assert response.status == 404
         error = (await read_error(response))["error"]
     assert (error["type"], error["code"]) == ("invalid_request_error", "not_found")
@@ -185,9 +184,9 @@ async def test_an_unknown_path_is_told_in_openais_shape(service: Service, http: 
     ("path", "headers"), [("/v1/messages/batches", {}), ("/v1/files", {"anthropic-version": "2023-06-01"}), ("/messages/x", {})]
 )
 async def test_an_unknown_path_is_told_anthropics_clients_in_their_shape(
-    service: Service, http: aiohttp.ClientSession, path: str, headers: dict[str, str]
+    server: Serving, http: aiohttp.ClientSession, path: str, headers: dict[str, str]
 ) -> None:
-    async with http.post(service.url + path, json={}, headers=headers) as response:
+    async with http.post(server.url + path, json={}, headers=headers) as response:
         assert response.status == 404
         body = await read_error(response)
         assert body["request_id"] == response.headers["request-id"]
@@ -198,32 +197,32 @@ async def test_an_unknown_path_is_told_anthropics_clients_in_their_shape(
     "path", ["/v1beta/cachedContents", "/v1alpha/nothing", "/v1beta/models/x:embedContent", "/v1/models/gpt-4.1:predict"]
 )
 async def test_an_unknown_path_is_told_googles_clients_in_their_shape(
-    service: Service, http: aiohttp.ClientSession, path: str
+    server: Serving, http: aiohttp.ClientSession, path: str
 ) -> None:
-    async with http.post(service.url + path, json={}) as response:
+    async with http.post(server.url + path, json={}) as response:
         assert response.status == 404
         error = (await read_error(response))["error"]
     assert (error["code"], error["status"]) == (404, "NOT_FOUND")
 
 
-async def test_a_wrong_method_names_the_right_one(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + "/v1/messages") as response:
+async def test_a_wrong_method_names_the_right_one(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + "/v1/messages") as response:
         assert response.status == 405
         assert "it takes POST" in (await read_error(response))["error"]["message"]
-    async with http.delete(service.url + "/v1/models") as response:
+    async with http.delete(server.url + "/v1/models") as response:
         assert response.status == 405
         assert (await read_error(response))["error"]["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'"text"', b"\xff", b"[" * 100_000])
 async def test_a_body_that_is_no_json_object_is_the_clients_mistake(
-    service: Service, http: aiohttp.ClientSession, raw: bytes
+    server: Serving, http: aiohttp.ClientSession, raw: bytes
 ) -> None:
     """compat.md §2.5: bad JSON was a 500 in the original."""
-    async with http.post(service.url + "/v1/chat/completions", data=raw) as response:
+    async with http.post(server.url + "/v1/chat/completions", data=raw) as response:
         assert response.status == 400
         assert (await read_error(response))["error"]["code"] == "invalid_json"
-    async with http.post(service.url + "/v1/messages", data=raw) as response:
+    async with http.post(server.url + "/v1/messages", data=raw) as response:
         assert response.status == 400
         assert (await read_error(response))["error"]["type"] == "invalid_request_error"
 
@@ -245,29 +244,29 @@ async def test_what_is_no_http_is_refused_without_harm(
 
 
 async def test_upstreams_refusal_keeps_status_words_and_waiting_time(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
     """compat.md §2.5: the original wrapped upstream's JSON in a string and dropped Retry-After."""
     said = {"error": {"message": "Sorry, slow down.", "code": "user_model_rate_limited"}}
     sandbox.script.fault("status", status=429, body=said, headers={"Retry-After": "17"}, times=2)
-    async with http.post(service.url + "/v1/chat/completions", json=CHAT) as response:
+    async with http.post(server.url + "/v1/chat/completions", json=CHAT) as response:
         assert (response.status, response.headers["Retry-After"]) == (429, "17")
         error = (await read_error(response))["error"]
         assert error["message"].startswith("Sorry, slow down.")
         assert (error["type"], error["code"]) == ("rate_limit_error", "user_model_rate_limited")
         assert "x-should-retry" not in response.headers
-    async with http.post(service.url + "/v1/messages", json=MESSAGES) as response:
+    async with http.post(server.url + "/v1/messages", json=MESSAGES) as response:
         assert (response.status, response.headers["Retry-After"]) == (429, "17")
         body = await read_error(response)
         assert (body["type"], body["error"]["type"]) == ("error", "rate_limit_error")
 
 
-async def test_spent_quota_tells_clients_not_to_hammer(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_spent_quota_tells_clients_not_to_hammer(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     sandbox.script.fault("quota", times=2)
-    async with http.post(service.url + "/v1/chat/completions", json=CHAT) as response:
+    async with http.post(server.url + "/v1/chat/completions", json=CHAT) as response:
         assert response.headers["x-should-retry"] == "false"
         assert (await read_error(response))["error"]["type"] == "insufficient_quota"
-    async with http.post(service.url + "/v1/messages", json=MESSAGES) as response:
+    async with http.post(server.url + "/v1/messages", json=MESSAGES) as response:
         assert (response.status, response.headers["x-should-retry"]) == (402, "false")
         assert (await read_error(response))["error"]["type"] == "billing_error"
 

@@ -8,14 +8,15 @@ import pytest
 from copilot_api import __version__
 from copilot_api.sandbox import Sandbox
 from copilot_api.service import Service
+from tests.builders.serving import Serving
 from tests.conftest import MakeService
 
 
-async def test_the_root_says_what_probes_look_for(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + "/") as response:
+async def test_the_root_says_what_probes_look_for(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + "/") as response:
         assert (response.status, await response.text()) == (200, "Server running")
         assert response.content_type == "text/plain"
-    async with http.head(service.url + "/") as response:
+    async with http.head(server.url + "/") as response:
         assert response.status == 200
 
 
@@ -69,24 +70,24 @@ async def test_all_models_are_listed_as_the_original_did(service: Service, http:
     ],
 )
 async def test_claude_code_finds_the_models_that_would_answer(
-    service: Service, http: aiohttp.ClientSession, headers: dict[str, str]
+    server: Serving, http: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:
-    async with http.get(service.url + "/v1/models?limit=1000", headers=headers) as response:
+    async with http.get(server.url + "/v1/models?limit=1000", headers=headers) as response:
         ids = [one["id"] for one in (await response.json())["data"]]
     assert "claude-sonnet-4.6" in ids
     assert "claude-opus-4.5" not in ids
 
 
-async def test_a_key_in_both_headers_is_openais_way(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_a_key_in_both_headers_is_openais_way(server: Serving, http: aiohttp.ClientSession) -> None:
     headers = {"x-api-key": "dummy", "Authorization": "Bearer dummy"}
-    async with http.get(service.url + "/v1/models", headers=headers) as response:
+    async with http.get(server.url + "/v1/models", headers=headers) as response:
         assert "claude-opus-4.5" in [one["id"] for one in (await response.json())["data"]]
 
 
-async def test_pages_of_the_list(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + "/v1/models?limit=2&after_id=gpt-4.1") as response:
+async def test_pages_of_the_list(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + "/v1/models?limit=2&after_id=gpt-4.1") as response:
         assert len((await response.json())["data"]) == 2
-    async with http.get(service.url + "/v1/models?limit=none") as response:
+    async with http.get(server.url + "/v1/models?limit=none") as response:
         assert response.status == 400
 
 
@@ -101,44 +102,44 @@ async def test_pages_of_the_list(service: Service, http: aiohttp.ClientSession) 
     ],
 )
 async def test_one_model_is_found_by_any_of_its_names(
-    service: Service, http: aiohttp.ClientSession, name: str, id_: str
+    server: Serving, http: aiohttp.ClientSession, name: str, id_: str
 ) -> None:
     """compat.md §2.4: the original had no such route."""
     for slash in ("", "/"):
-        async with http.get(f"{service.url}/v1/models/{quote(name)}{slash}") as response:
+        async with http.get(f"{server.url}/v1/models/{quote(name)}{slash}") as response:
             assert (response.status, (await response.json())["id"]) == (200, id_)
 
 
-async def test_a_model_nobody_knows_is_not_found(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + "/v1/models/gpt-4.2") as response:
+async def test_a_model_nobody_knows_is_not_found(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + "/v1/models/gpt-4.2") as response:
         error = (await response.json())["error"]
         assert (response.status, error["code"]) == (404, "model_not_found")
         assert "gpt-4.1" in error["message"]
-    async with http.get(service.url + "/v1/models/x", headers={"anthropic-version": "2023-06-01"}) as response:
+    async with http.get(server.url + "/v1/models/x", headers={"anthropic-version": "2023-06-01"}) as response:
         assert (response.status, (await response.json())["error"]["type"]) == (404, "not_found_error")
-    async with http.get(service.url + "/v1/models//") as response:
+    async with http.get(server.url + "/v1/models//") as response:
         assert response.status == 404
 
 
-async def test_usage_is_githubs_own_words(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + "/usage") as response:
+async def test_usage_is_githubs_own_words(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + "/usage") as response:
         body = await response.json()
     assert response.status == 200
     assert body["copilot_plan"] == "individual_pro"
     assert body["quota_snapshots"]["premium_interactions"]["entitlement"] > 0
 
 
-async def test_usage_fails_as_the_original_did(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_usage_fails_as_the_original_did(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     sandbox.revoke()
-    async with http.get(service.url + "/usage") as response:
+    async with http.get(server.url + "/usage") as response:
         body = await response.json()
     assert (response.status, body["error"]) == (500, "Failed to fetch Copilot usage")
     assert body["hint"]
 
 
-async def test_the_token_is_not_given_out(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_the_token_is_not_given_out(server: Serving, http: aiohttp.ClientSession) -> None:
     """compat.md §2.4: the original gave it to everybody who asked."""
-    async with http.get(service.url + "/token") as response:
+    async with http.get(server.url + "/token") as response:
         text = await response.text()
     assert response.status == 403
     assert "tid=" not in text

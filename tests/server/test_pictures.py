@@ -18,6 +18,7 @@ from copilot_api.translate.pictures import MEDIA_TYPES, Picture, found_in
 from copilot_api.translate.repairs import PICTURES
 from tests.builders.models import model
 from tests.builders.painted import base64_of, opened, painted
+from tests.builders.serving import Serving
 from tests.server.conftest import Shelf
 
 SMALL = painted(20, 20)
@@ -155,8 +156,8 @@ async def test_a_large_picture_is_taken_by_copilot(service: Service, http: aioht
     assert len(sent.data) * 3 // 4 <= 500_000
 
 
-async def test_a_picture_elsewhere_is_refused_with_a_way_out(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.post(service.url + "/v1/chat/completions", json=chat("https://example.org/a.png")) as response:
+async def test_a_picture_elsewhere_is_refused_with_a_way_out(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.post(server.url + "/v1/chat/completions", json=chat("https://example.org/a.png")) as response:
         assert response.status == 400
         assert "fetch_images in the settings" in (await response.json())["error"]["message"]
 
@@ -175,11 +176,11 @@ async def test_nothing_is_fetched_for_the_simulated_copilot(http: aiohttp.Client
 
 
 async def test_a_private_address_is_never_fetched(
-    make_service: Any, http: aiohttp.ClientSession, sandbox: Sandbox, shelf: Shelf
+    serve: Any, http: aiohttp.ClientSession, sandbox: Sandbox, shelf: Shelf
 ) -> None:
     shelf.put("/a.png", SMALL)
-    service = await make_service(fetch_images=True)
-    async with http.post(service.url + "/v1/chat/completions", json=chat(shelf.url("/a.png"))) as response:
+    server = await serve(fetch_images=True)
+    async with http.post(server.url + "/v1/chat/completions", json=chat(shelf.url("/a.png"))) as response:
         assert response.status == 400
         assert "the address is not public" in (await response.json())["error"]["message"]
     assert shelf.asked == []

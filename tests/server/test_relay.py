@@ -15,6 +15,7 @@ from copilot_api.server import relay
 from copilot_api.server.limits import Summary
 from copilot_api.service import Service
 from tests.builders.raw import Wire
+from tests.builders.serving import Serve, Serving
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService
 
@@ -94,10 +95,10 @@ def last_error(stream: bytes) -> Any:
 
 @FOUR_WAYS
 async def test_a_whole_answer(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
     sandbox.script.answer("Cold and bright.")
-    async with http.post(service.url + path, json=body) as response:
+    async with http.post(server.url + path, json=body) as response:
         assert (response.status, response.content_type) == (200, "application/json")
         answer = await response.json()
     assert text_of(path, answer) == "Cold and bright."
@@ -105,17 +106,17 @@ async def test_a_whole_answer(
 
 @FOUR_WAYS
 async def test_a_streamed_answer(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
     sandbox.script.answer("Cold and bright.")
-    async with http.post(service.url + path, json=body | {"stream": True}) as response:
+    async with http.post(server.url + path, json=body | {"stream": True}) as response:
         assert (response.status, response.content_type) == (200, "text/event-stream")
         stream = await response.read()
     assert streamed_text(path, stream) == "Cold and bright."
     assert stream.endswith(b"data: [DONE]\n\n" if path == CHAT_PATH else b'data: {"type":"message_stop"}\n\n')
 
 
-async def test_pass_through_is_byte_for_byte(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_pass_through_is_byte_for_byte(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     start = b'{"type":"message_start", "message":{"model":"%b","new":1,"usage":{"input_tokens":3}}}' % CLAUDE["model"].encode()
     frames = [
         b"event: message_start\ndata: %b\n\n" % start,
@@ -126,49 +127,49 @@ async def test_pass_through_is_byte_for_byte(service: Service, http: aiohttp.Cli
     ]
     sandbox.script.raw(*frames)
     raw = json.dumps(CLAUDE | {"stream": True, "metadata": {"user_id": "u"}}, indent=1).encode()
-    async with http.post(service.url + MESSAGES_PATH, data=raw) as response:
+    async with http.post(server.url + MESSAGES_PATH, data=raw) as response:
         assert await response.read() == b"".join(frames)
     assert upstream(sandbox)[0].body == raw
 
 
 async def test_long_claude_answers_are_streamed_upstream_and_put_together(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
     sandbox.script.answer("Cold and bright.")
-    async with http.post(service.url + MESSAGES_PATH, json=CLAUDE | {"max_tokens": 32000}) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=CLAUDE | {"max_tokens": 32000}) as response:
         assert (response.status, response.content_type) == (200, "application/json")
         assert text_of(MESSAGES_PATH, await response.json()) == "Cold and bright."
     assert upstream(sandbox)[0].json["stream"] is True
 
 
-async def test_what_was_lost_and_mended_is_named(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_what_was_lost_and_mended_is_named(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     body = CLAUDE | {"model": "gpt-4.1", "top_k": 5}
     for stream in (False, True):
-        async with http.post(service.url + MESSAGES_PATH, json=body | {"stream": stream}) as response:
+        async with http.post(server.url + MESSAGES_PATH, json=body | {"stream": stream}) as response:
             assert "top_k" in response.headers["x-copilot-api-losses"].split(",")
             await response.read()
-    async with http.post(service.url + CHAT_PATH, json=CHAT | {"model": "gpt-5-mini", "max_tokens": 50}) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT | {"model": "gpt-5-mini", "max_tokens": 50}) as response:
         assert response.headers["x-copilot-api-repairs"]
         assert "x-copilot-api-losses" not in response.headers
 
 
-async def test_names_in_headers_cannot_break_out_of_them(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_names_in_headers_cannot_break_out_of_them(server: Serving, http: aiohttp.ClientSession) -> None:
     body = CLAUDE | {"model": "gpt-4.1", "evil\r\nSet-Cookie: a=b": 1, "ok": 1}
-    async with http.post(service.url + MESSAGES_PATH, json=body) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=body) as response:
         assert response.status == 200
         assert "Set-Cookie" not in response.headers
 
 
 @FOUR_WAYS
 async def test_who_started_it_is_reported(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
     """compat.md §2.3: the original said agent as soon as the assistant had ever spoken."""
     history = [*ASK, {"role": "assistant", "content": "Cold."}, {"role": "user", "content": "And Bergen?"}]
     for messages in (ASK, history):
-        async with http.post(service.url + path, json=body | {"messages": messages}) as response:
+        async with http.post(server.url + path, json=body | {"messages": messages}) as response:
             assert response.status == 200
-    async with http.post(service.url + path, json=body, headers={"X-Initiator": "agent"}) as response:
+    async with http.post(server.url + path, json=body, headers={"X-Initiator": "agent"}) as response:
         assert response.status == 200
     first, second, third = upstream(sandbox)
     assert [seen.headers["X-Initiator"] for seen in (first, second, third)] == ["user"] * 3
@@ -177,7 +178,7 @@ async def test_who_started_it_is_reported(
     assert first.headers["X-Interaction-Type"] == "conversation-agent"
 
 
-async def test_pictures_are_announced(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_pictures_are_announced(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     """compat.md §2.3: the original looked for pictures in chat messages only, and not in tool results."""
     picture = {
         "type": "base64",
@@ -185,17 +186,17 @@ async def test_pictures_are_announced(service: Service, http: aiohttp.ClientSess
         "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
     }
     messages = [{"role": "user", "content": [{"type": "image", "source": picture}, {"type": "text", "text": "What is it?"}]}]
-    async with http.post(service.url + MESSAGES_PATH, json=CLAUDE | {"messages": messages}) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=CLAUDE | {"messages": messages}) as response:
         assert response.status == 200
     assert upstream(sandbox)[-1].headers["Copilot-Vision-Request"] == "true"
-    async with http.post(service.url + MESSAGES_PATH, json=CLAUDE) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=CLAUDE) as response:
         assert response.status == 200
     assert "Copilot-Vision-Request" not in upstream(sandbox)[-1].headers
 
 
-async def test_only_betas_that_copilot_knows_go_up(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_only_betas_that_copilot_knows_go_up(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     headers = {"anthropic-beta": "claude-code-20250219, context-management-2025-06-27,,advanced-tool-use-2025-11-20"}
-    async with http.post(service.url + MESSAGES_PATH, json=CLAUDE, headers=headers) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=CLAUDE, headers=headers) as response:
         assert response.status == 200
     sent = upstream(sandbox)[-1].headers["anthropic-beta"]
     assert sent == "context-management-2025-06-27,advanced-tool-use-2025-11-20"
@@ -212,19 +213,19 @@ async def test_only_betas_that_copilot_knows_go_up(service: Service, http: aioht
     ],
 )
 async def test_what_cannot_be_served_is_refused_before_anybody_is_asked(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
-    async with http.post(service.url + path, json=body) as response:
+    async with http.post(server.url + path, json=body) as response:
         assert response.status == 400
     assert not upstream(sandbox)
 
 
 @pytest.mark.parametrize(("path", "type_"), [(CHAT_PATH, "invalid_request_error"), (MESSAGES_PATH, "not_found_error")])
 async def test_an_unknown_model_is_answered_with_the_usable_ones(
-    service: Service, http: aiohttp.ClientSession, path: str, type_: str
+    server: Serving, http: aiohttp.ClientSession, path: str, type_: str
 ) -> None:
     """compat.md §2.7: the original took claude-sonnet-4-5 for claude-sonnet-4."""
-    async with http.post(service.url + path, json=CLAUDE | {"model": "claude-sonnet-4-7"}) as response:
+    async with http.post(server.url + path, json=CLAUDE | {"model": "claude-sonnet-4-7"}) as response:
         assert response.status == 404
         error = (await response.json())["error"]
     assert error["type"] == type_
@@ -234,20 +235,20 @@ async def test_an_unknown_model_is_answered_with_the_usable_ones(
 @FOUR_WAYS
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_error_before_the_first_byte_has_its_real_status(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], stream: bool
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], stream: bool
 ) -> None:
     sandbox.script.fault("rate_limited", seconds=9)
-    async with http.post(service.url + path, json=body | {"stream": stream}) as response:
+    async with http.post(server.url + path, json=body | {"stream": stream}) as response:
         assert (response.status, response.headers["Retry-After"]) == (429, "9")
         assert (await response.json())["error"]["type"] == "rate_limit_error"
 
 
 @FOUR_WAYS
 async def test_an_error_event_before_anything_was_sent_has_a_real_status(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
     sandbox.script.fault("error_event", after=0, message="Out of breath", code="model_overloaded")
-    async with http.post(service.url + path, json=body | {"stream": True}) as response:
+    async with http.post(server.url + path, json=body | {"stream": True}) as response:
         assert response.status >= 500
         assert "error" in await response.json()
 
@@ -255,12 +256,13 @@ async def test_an_error_event_before_anything_was_sent_has_a_real_status(
 @FOUR_WAYS
 @pytest.mark.parametrize("fault", ["cut", "eof", "error_event"])
 async def test_a_stream_that_breaks_ends_with_an_error_and_never_as_if_complete(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], fault: Any
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], fault: Any
 ) -> None:
     """compat.md §2.8: in the original a broken upstream was a silent end with status 200."""
+    sandbox.pace_s = 0.02  # all at once, it would break before anything was sent
     sandbox.script.answer("one two three four five six seven eight nine ten")
     sandbox.script.fault(fault, after=6)
-    async with http.post(service.url + path, json=body | {"stream": True}) as response:
+    async with http.post(server.url + path, json=body | {"stream": True}) as response:
         assert response.status == 200
         stream = await response.read()
     error = last_error(stream)
@@ -271,33 +273,33 @@ async def test_a_stream_that_breaks_ends_with_an_error_and_never_as_if_complete(
 @FOUR_WAYS
 @pytest.mark.parametrize("fault", ["cut", "eof"])
 async def test_a_whole_answer_that_breaks_is_an_error(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], fault: Any
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], fault: Any
 ) -> None:
     sandbox.script.fault(fault)
-    async with http.post(service.url + path, json=body) as response:
+    async with http.post(server.url + path, json=body) as response:
         assert response.status == 502
         assert "error" in await response.json()
 
 
 @pytest.mark.parametrize("fault", ["cut", "eof", "error_event", "stall_mid"])
 async def test_a_stream_put_together_that_breaks_is_an_error(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, fault: Any
 ) -> None:
-    service = await make_service(idle_timeout_s=1)
+    server = await serve(idle_timeout_s=1)
     for path, body in (PASSED_MESSAGES, TO_MESSAGES):
         sandbox.script.fault(fault, after=4)
-        async with http.post(service.url + path, json=body | {"max_tokens": 64000}) as response:
+        async with http.post(server.url + path, json=body | {"max_tokens": 64000}) as response:
             assert response.status >= 500
             assert "message" in (await response.json())["error"]
 
 
 @FOUR_WAYS
 async def test_silence_in_the_middle_ends_in_time(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
-    service = await make_service(idle_timeout_s=1, heartbeat_s=0.2)
+    server = await serve(idle_timeout_s=1, heartbeat_s=0.2)
     sandbox.script.fault("stall_mid", after=5)
-    async with http.post(service.url + path, json=body | {"stream": True}) as response:
+    async with http.post(server.url + path, json=body | {"stream": True}) as response:
         stream = await response.read()
     assert "fell silent" in last_error(stream)["message"]
     assert stream.count(b": keep-alive\n\n" if path == CHAT_PATH else b"event: ping\n") >= 2
@@ -305,12 +307,12 @@ async def test_silence_in_the_middle_ends_in_time(
 
 @FOUR_WAYS
 async def test_an_error_after_the_headers_went_out_is_told_in_the_stream(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
-    service = await make_service(heartbeat_s=0.05)
+    server = await serve(heartbeat_s=0.05)
     sandbox.script.fault("delay", seconds=0.3)
     sandbox.script.raw(b'{"error":{"message":"no such luck"}}', status=400, content_type="application/json")
-    async with http.post(service.url + path, json=body | {"stream": True}) as response:
+    async with http.post(server.url + path, json=body | {"stream": True}) as response:
         assert response.status == 200
         stream = await response.read()
     assert last_error(stream)["message"] == "no such luck"
@@ -318,11 +320,11 @@ async def test_an_error_after_the_headers_went_out_is_told_in_the_stream(
 
 
 async def test_silence_after_the_headers_went_out_is_told_in_the_stream(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
-    service = await make_service(heartbeat_s=0.05, idle_timeout_s=1)
+    server = await serve(heartbeat_s=0.05, idle_timeout_s=1)
     sandbox.script.fault("stall")
-    async with http.post(service.url + MESSAGES_PATH, json=CLAUDE | {"stream": True}) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=CLAUDE | {"stream": True}) as response:
         assert response.status == 200
         stream = await response.read()
     assert last_error(stream)["type"] == "timeout_error"
@@ -424,10 +426,10 @@ async def test_a_client_that_leaves_while_it_is_written_to_is_no_fault(
     assert "fault of our own" not in caplog.text
 
 
-async def test_a_slow_client_slows_copilot_down_instead_of_filling_memory(service: Service, sandbox: Sandbox) -> None:
+async def test_a_slow_client_slows_copilot_down_instead_of_filling_memory(server: Serving, sandbox: Sandbox) -> None:
     frame = FINISHED_CHAT[0].replace(b"All.", b"x" * 65536)
     sandbox.script.raw(*([frame] * 400), b"data: [DONE]\n\n")
-    async with Wire(service.url) as wire:
+    async with Wire(server.url) as wire:
         await wire.post(CHAT_PATH, json.dumps(CHAT | {"stream": True}).encode(), "Connection: close")
         await wire.until(b"\r\n\r\n")
         await asyncio.sleep(0.3)
@@ -438,29 +440,29 @@ async def test_a_slow_client_slows_copilot_down_instead_of_filling_memory(servic
 
 
 async def test_an_answer_of_the_wrong_kind_is_upstreams_failure(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
     sandbox.script.fault("status", status=200, body={"choices": []}, times=2)
-    async with http.post(service.url + CHAT_PATH, json=CHAT | {"stream": True}) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT | {"stream": True}) as response:
         assert response.status == 502
     sandbox.script.clear()
     sandbox.script.fault("status", status=200, body=b"<html>")
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert response.status == 502
 
 
-async def test_the_rate_limit_answers_in_the_clients_dialect(make_service: MakeService, http: aiohttp.ClientSession) -> None:
-    service = await make_service(rate_limit=30)
-    async with http.post(service.url + CHAT_PATH, json={"model": "gpt-4.1"}) as response:
+async def test_the_rate_limit_answers_in_the_clients_dialect(serve: Serve, http: aiohttp.ClientSession) -> None:
+    server = await serve(rate_limit=30)
+    async with http.post(server.url + CHAT_PATH, json={"model": "gpt-4.1"}) as response:
         assert response.status == 400, "what cannot be served takes no turn"
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert response.status == 200
     for path, body in (PASSED_CHAT, PASSED_MESSAGES):
-        async with http.post(service.url + path, json=body) as response:
+        async with http.post(server.url + path, json=body) as response:
             assert (response.status, response.headers["Retry-After"]) == (429, "30")
             error = (await response.json())["error"]
             assert (error["type"], error["message"][:19]) == ("rate_limit_error", "Rate limit exceeded")
-    async with http.post(service.url + "/v1/embeddings", json={"model": "text-embedding-3-small", "input": "x"}) as response:
+    async with http.post(server.url + "/v1/embeddings", json={"model": "text-embedding-3-small", "input": "x"}) as response:
         assert response.status == 200, "embeddings were never limited"
 
 
@@ -496,11 +498,11 @@ async def test_one_line_in_the_log_tells_of_each_request(
     assert "Oslo" not in caplog.text
 
 
-async def test_a_large_body_is_read_beside_the_loop(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_large_body_is_read_beside_the_loop(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     """compat.md §2.6: the original counted the tokens of every prompt on its event loop. Counting would read the rank files
     there, which the watch on the loop takes for an error."""
     body = CLAUDE | {"model": "claude-opus-5", "messages": [{"role": "user", "content": "word " * 80_000}]}
-    async with http.post(service.url + MESSAGES_PATH, json=body) as response:
+    async with http.post(server.url + MESSAGES_PATH, json=body) as response:
         assert response.status == 200
     assert upstream(sandbox)[-1].json["messages"] == body["messages"]
 

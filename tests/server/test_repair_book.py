@@ -8,10 +8,10 @@ from aiohttp.test_utils import make_mocked_request
 from copilot_api.dialects.codec import Json
 from copilot_api.errors import DoorClosed
 from copilot_api.server.repair_book import RepairBook
-from copilot_api.service import Service
 from copilot_api.translate.learned import Lesson
 from copilot_api.translate.repairs import ROWS, Row
 from copilot_api.upstream.clock import SystemClock
+from tests.builders.serving import Serving
 
 
 def row(name: str, where: str = "") -> Row:
@@ -38,12 +38,12 @@ def test_what_was_learned_is_kept_by_model_and_told_by_name() -> None:
     assert book.told()["learned"] == [{"model": "m", "endpoint": "/v1/messages", "field": "tools.*.strict"}]
 
 
-async def test_the_whole_table_is_told_with_its_counts(service: Service, http: aiohttp.ClientSession) -> None:
+async def test_the_whole_table_is_told_with_its_counts(server: Serving, http: aiohttp.ClientSession) -> None:
     body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "q"}], "store": True}
     for _ in range(2):
-        async with http.post(service.url + "/v1/chat/completions", json=body) as response:
+        async with http.post(server.url + "/v1/chat/completions", json=body) as response:
             assert response.status == 200
-    async with http.get(service.url + "/repairs") as response:
+    async with http.get(server.url + "/repairs") as response:
         told = await response.json()
     assert len(told["repairs"]) == len(ROWS)
     fired = {(told_row["endpoint"], told_row["name"]): told_row["fired"] for told_row in told["repairs"]}
@@ -81,20 +81,20 @@ ASK = [{"role": "user", "content": "q"}]
     ],
 )
 async def test_a_repair_that_refuses_counts_as_fired(
-    service: Service, http: aiohttp.ClientSession, path: str, body: Json, refuses: tuple[str, str]
+    server: Serving, http: aiohttp.ClientSession, path: str, body: Json, refuses: tuple[str, str]
 ) -> None:
     for _ in range(2):
-        async with http.post(f"{service.url}/v1/{path}", json=body) as response:
+        async with http.post(f"{server.url}/v1/{path}", json=body) as response:
             assert response.status == 400
-    async with http.get(service.url + "/repairs") as response:
+    async with http.get(server.url + "/repairs") as response:
         told = await response.json()
     assert {(row["endpoint"], row["name"]): row["fired"] for row in told["repairs"] if row["fired"]} == {refuses: 2}
 
 
-async def test_a_request_that_is_plainly_wrong_is_no_repair(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.post(service.url + "/v1/chat/completions", json={"model": "text-embedding-3-small", "messages": ASK}) as r:
+async def test_a_request_that_is_plainly_wrong_is_no_repair(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.post(server.url + "/v1/chat/completions", json={"model": "text-embedding-3-small", "messages": ASK}) as r:
         assert r.status == 400
-    async with http.get(service.url + "/repairs") as response:
+    async with http.get(server.url + "/repairs") as response:
         assert not [row for row in (await response.json())["repairs"] if row["fired"]]
 
 

@@ -10,6 +10,7 @@ from copilot_api.dialects.sse import SseDecoder
 from copilot_api.sandbox import Sandbox
 from copilot_api.server import sending
 from copilot_api.service import Service
+from tests.builders.serving import Serve, Serving
 from tests.conftest import MakeService
 
 CHAT_PATH, MESSAGES_PATH = "/v1/chat/completions", "/v1/messages"
@@ -36,10 +37,10 @@ async def refused(response: aiohttp.ClientResponse) -> str:
     return str((await response.json())["error"]["message"])
 
 
-async def test_a_refusal_that_can_be_mended_is_mended(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_refusal_that_can_be_mended_is_mended(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     said = {"error": {"message": "Unsupported parameter: 'temperature' is not supported.", "code": "invalid_request_body"}}
     sandbox.script.fault("status", status=400, body=said)
-    async with http.post(service.url + CHAT_PATH, json=CHAT | {"temperature": 0.5}) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT | {"temperature": 0.5}) as response:
         assert response.status == 200
         assert "refused-field-dropped" in response.headers["x-copilot-api-repairs"]
         assert response.headers["x-copilot-api-losses"] == "temperature"
@@ -70,26 +71,24 @@ async def test_what_was_refused_once_is_left_out_from_then_on(
 
 
 async def test_a_beta_that_was_refused_once_is_not_sent_again(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
-    service = await make_service(betas=("advisor-tool-2026-03-01", "context-management-2025-06-27"))
+    server = await serve(betas=("advisor-tool-2026-03-01", "context-management-2025-06-27"))
     headers = {"anthropic-beta": "advisor-tool-2026-03-01,context-management-2025-06-27"}
     for _ in range(2):
-        async with http.post(service.url + MESSAGES_PATH, json=CLAUDE, headers=headers) as response:
+        async with http.post(server.url + MESSAGES_PATH, json=CLAUDE, headers=headers) as response:
             assert response.status == 200
     kept = "context-management-2025-06-27"
     assert [seen.headers["anthropic-beta"] for seen in asked(sandbox)] == [headers["anthropic-beta"], kept, kept]
 
 
-async def test_what_was_refused_in_vain_teaches_nothing(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
+async def test_what_was_refused_in_vain_teaches_nothing(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     said = {"error": {"message": "Unknown parameter: 'verbosity'."}}
     sandbox.script.fault("status", status=400, body=said)
     sandbox.script.fault("status", status=400, body={"error": {"message": "no such luck"}})
-    async with http.post(service.url + CHAT_PATH, json=CHAT | {"verbosity": "low"}) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT | {"verbosity": "low"}) as response:
         assert await refused(response) == "no such luck"
-    async with http.post(service.url + CHAT_PATH, json=CHAT | {"verbosity": "low"}) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT | {"verbosity": "low"}) as response:
         assert response.status == 200
     assert "verbosity" in asked(sandbox)[-1].json
 
@@ -117,7 +116,7 @@ async def test_an_answer_that_a_sign_of_life_began_does_not_begin_again_elsewher
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_model_that_is_not_served_where_the_list_says_is_asked_elsewhere(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, stream: bool
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, stream: bool
 ) -> None:
     """copilot-upstream.md §8: re-routed once, and remembered."""
     sandbox.script.fault("status", path="/chat/completions", status=400, body=NOT_HERE)
@@ -125,7 +124,7 @@ async def test_a_model_that_is_not_served_where_the_list_says_is_asked_elsewhere
     body = CHAT | {"model": "claude-sonnet-4.6", "stream": stream}
     repairs = []
     for _ in range(2):
-        async with http.post(service.url + CHAT_PATH, json=body) as response:
+        async with http.post(server.url + CHAT_PATH, json=body) as response:
             assert response.status == 200
             assert b"bright" in await response.read()
             repairs.append("endpoint-corrected" in response.headers.get("x-copilot-api-repairs", ""))
@@ -134,23 +133,23 @@ async def test_a_model_that_is_not_served_where_the_list_says_is_asked_elsewhere
 
 
 async def test_a_model_that_is_served_nowhere_else_is_refused_in_copilots_words(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
     sandbox.script.fault("status", status=400, body=NOT_HERE)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert "not accessible" in await refused(response)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert response.status == 200, "the only way to a model is not given up"
 
 
 @pytest.mark.parametrize(("path", "body"), [(CHAT_PATH, CHAT), (MESSAGES_PATH, CLAUDE | {"stream": True})])
 async def test_a_model_that_is_being_rolled_out_is_tried_until_it_is_there(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
     """users.md row 1: each request met a server that knows the model, or one that does not."""
-    service = await make_service(rollout_delay_s=0.01, heartbeat_s=10)
+    server = await serve(rollout_delay_s=0.01, heartbeat_s=10)
     sandbox.script.fault("status", status=400, body=NOT_SUPPORTED, times=8)
-    async with http.post(service.url + path, json=body) as response:
+    async with http.post(server.url + path, json=body) as response:
         assert response.status == 200
         assert "rollout-retried" in response.headers["x-copilot-api-repairs"].split(",")
         await response.read()
@@ -159,24 +158,24 @@ async def test_a_model_that_is_being_rolled_out_is_tried_until_it_is_there(
 
 
 async def test_a_model_that_is_refused_every_time_is_explained_and_given_up_for_a_while(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
-    service = await make_service(rollout_delay_s=0.01)
+    server = await serve(rollout_delay_s=0.01)
     sandbox.script.fault("status", status=400, body=NOT_SUPPORTED, times=10)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         said = await refused(response)
         assert response.headers["x-should-retry"] == "false"
     assert said.startswith("Copilot does not serve gpt-4.1: it is listed and enabled all the same; ")
     assert "usable models: " in said
     assert "claude-sonnet-4.6" in said
     assert len(asked(sandbox)) == 9
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         await refused(response)
     assert len(asked(sandbox)) == 10, "one try, while it is hopeless"
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert response.status == 200
     sandbox.script.fault("status", status=400, body=NOT_SUPPORTED, times=2)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert response.status == 200, "what was served is no longer hopeless"
 
 
@@ -191,12 +190,10 @@ async def test_the_tries_have_an_end_in_time(
     assert len(asked(sandbox)) == 2
 
 
-async def test_there_is_no_second_try_where_none_is_wanted(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
-    service = await make_service(rollout_delay_s=0)
+async def test_there_is_no_second_try_where_none_is_wanted(serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    server = await serve(rollout_delay_s=0)
     sandbox.script.fault("status", status=400, body=NOT_SUPPORTED)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         await refused(response)
     assert len(asked(sandbox)) == 1
 
@@ -233,26 +230,26 @@ async def test_the_reason_is_what_the_list_says_by_now(
 
 
 async def test_another_integrators_model_is_explained_by_copilot_itself(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+    serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
-    service = await make_service(rollout_delay_s=0)
+    server = await serve(rollout_delay_s=0)
     message = 'The requested model is not available for integrator "nobody". Available models: []'
     said_so = {"error": {"message": message, "code": "model_not_available_for_integrator"}}
     sandbox.script.fault("status", status=400, body=said_so)
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         said = await refused(response)
     assert 'not available for integrator "nobody"' in said
     assert "integration_id" in said
 
 
-async def test_replays_of_the_client_are_told(service: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_replays_of_the_client_are_told(server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     sandbox.script.fault("unauthorized")
     sandbox.script.fault("reset")
     sandbox.script.fault("status", status=400, body=b"Bad Request")
-    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+    async with http.post(server.url + CHAT_PATH, json=CHAT) as response:
         assert response.status == 200
         told = response.headers["x-copilot-api-repairs"].split(",")
     assert told[:3] == ["connection-replayed", "hiccup-replayed", "token-renewed"]
-    async with http.get(service.url + "/repairs") as response:
+    async with http.get(server.url + "/repairs") as response:
         fired = {row["name"]: row["fired"] for row in (await response.json())["repairs"]}
     assert [fired[name] for name in told[:3]] == [1, 1, 1]

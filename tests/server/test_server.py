@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 CHAT = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hei"}]}
 MESSAGES = {"model": "claude-sonnet-4.6", "max_tokens": 50, "messages": [{"role": "user", "content": "Hei"}]}
@@ -51,9 +51,9 @@ EMBEDDINGS = {"model": "text-embedding-3-small", "input": "Hei", "dimensions": 4
     ],
 )
 async def test_each_spelling_of_a_path_is_served(
-    service: Service, http: aiohttp.ClientSession, path: str, body: dict[str, Any], key: str
+    server: Serving, http: aiohttp.ClientSession, path: str, body: dict[str, Any], key: str
 ) -> None:
-    async with http.post(service.url + path, json=body) as response:
+    async with http.post(server.url + path, json=body) as response:
         assert response.status == 200
         assert key in await response.json()
 
@@ -74,6 +74,6 @@ async def test_each_spelling_of_a_path_is_served(
         "/v1alpha/models/",
     ],
 )
-async def test_the_pages_are_served(service: Service, http: aiohttp.ClientSession, path: str) -> None:
-    async with http.get(service.url + path) as response:
+async def test_the_pages_are_served(server: Serving, http: aiohttp.ClientSession, path: str) -> None:
+    async with http.get(server.url + path) as response:
         assert response.status == 200

@@ -9,7 +9,7 @@ from copilot_api.dialects.codec import loads
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.sandbox import Sandbox
 from copilot_api.sandbox.script import Call
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 PATH = "/v1/responses"
 LONG = "mcp__" + "x" * 80
@@ -69,10 +69,10 @@ CALLED = [
 @MODELS
 @pytest.mark.parametrize("stream", [False, True])
 async def test_each_call_comes_under_the_name_that_the_client_knows(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, name: str, calls: list[Call], stream: bool
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, name: str, calls: list[Call], stream: bool
 ) -> None:
     sandbox.script.answer(tools=calls)
-    async with http.post(service.url + PATH, json=ASK | {"model": name, "stream": stream}) as response:
+    async with http.post(server.url + PATH, json=ASK | {"model": name, "stream": stream}) as response:
         assert response.status == 200, await response.text()
         body = await response.read()
     events = [loads(frame.data) for frame in SseDecoder().feed(body) if frame.data] if stream else []
@@ -88,10 +88,10 @@ async def test_each_call_comes_under_the_name_that_the_client_knows(
 
 @MODELS
 async def test_the_conversation_goes_on_under_the_clients_names(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox, name: str, calls: list[Call]
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, name: str, calls: list[Call]
 ) -> None:
     sandbox.script.answer(tools=calls)
-    async with http.post(service.url + PATH, json=ASK | {"model": name}) as response:
+    async with http.post(server.url + PATH, json=ASK | {"model": name}) as response:
         output = (await response.json())["output"]
     results = [
         {"type": f"{item['type']}_output", "call_id": item["call_id"], "output": "Hei"} for item in output if "call_id" in item
@@ -99,6 +99,6 @@ async def test_the_conversation_goes_on_under_the_clients_names(
     sandbox.script.answer("It says Hei.")
     body = ASK | {"model": name, "input": [*ASK["input"], *output, *results]}
     body["tool_choice"] = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "files.read"}]}
-    async with http.post(service.url + PATH, json=body) as response:
+    async with http.post(server.url + PATH, json=body) as response:
         assert response.status == 200, await response.text()
         assert "It says Hei." in await response.text()

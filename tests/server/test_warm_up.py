@@ -4,13 +4,13 @@ import anthropic
 import pytest
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
+from tests.builders.serving import Serving
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_warm_up_of_a_model_without_that_cache_costs_nothing(service: Service, sandbox: Sandbox, stream: bool) -> None:
+async def test_a_warm_up_of_a_model_without_that_cache_costs_nothing(server: Serving, sandbox: Sandbox, stream: bool) -> None:
     message: anthropic.types.Message
-    async with anthropic.AsyncAnthropic(base_url=service.url, api_key="dummy", max_retries=0) as client:
+    async with anthropic.AsyncAnthropic(base_url=server.url, api_key="dummy", max_retries=0) as client:
         if stream:
             async with client.messages.stream(
                 model="gpt-4.1", max_tokens=0, messages=[{"role": "user", "content": "Hei"}]

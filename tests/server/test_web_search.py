@@ -9,9 +9,8 @@ from aiohttp import WSMsgType
 from copilot_api.dialects.codec import loads
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.sandbox import Sandbox
-from copilot_api.service import Service
 from copilot_api.settings import Settings
-from tests.conftest import MakeService
+from tests.builders.serving import Serve, Serving
 
 TOOL: dict[str, Any] = {"type": "web_search"}
 FUNCTION = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}, "strict": False}
@@ -21,14 +20,14 @@ SEARCHED = {"type": "search", "query": ASKED}
 
 
 @pytest.fixture
-async def searching(make_service: MakeService, sandbox: Sandbox) -> Service:
+async def searching(serve: Serve, sandbox: Sandbox) -> Serving:
     """A service whose owner wants searches, before a Copilot that lets models search."""
     sandbox.script.web_search = True
-    return await make_service(web_search=True)
+    return await serve(web_search=True)
 
 
-async def posted(service: Service, http: aiohttp.ClientSession, path: str, body: Any, *, status: int = 200) -> Any:
-    async with http.post(service.url + path, json=body) as response:
+async def posted(server: Serving, http: aiohttp.ClientSession, path: str, body: Any, *, status: int = 200) -> Any:
+    async with http.post(server.url + path, json=body) as response:
         assert response.status == status, await response.text()
         return await response.json()
 
@@ -47,7 +46,7 @@ def test_it_is_off_unless_somebody_wants_it() -> None:
     assert Settings().web_search is False
 
 
-async def test_a_responses_client_gets_its_search(searching: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_responses_client_gets_its_search(searching: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     async with http.post(searching.url + "/v1/responses", json=ASK) as response:
         answer = await response.json()
         assert "hosted-tools-dropped" not in response.headers.get("x-copilot-api-repairs", "")
@@ -56,14 +55,14 @@ async def test_a_responses_client_gets_its_search(searching: Service, http: aioh
     assert search["action"] == SEARCHED
 
 
-async def test_it_is_streamed(searching: Service, http: aiohttp.ClientSession) -> None:
+async def test_it_is_streamed(searching: Serving, http: aiohttp.ClientSession) -> None:
     async with http.post(searching.url + "/v1/responses", json=ASK | {"stream": True}) as response:
         events = [loads(frame.data) for frame in SseDecoder().feed(await response.read()) if frame.data]
     assert "response.web_search_call.searching" in [event["type"] for event in events]
     assert "web_search_call" in kinds(events[-1]["response"])
 
 
-async def test_it_comes_over_a_websocket(searching: Service, http: aiohttp.ClientSession) -> None:
+async def test_it_comes_over_a_websocket(searching: Serving, http: aiohttp.ClientSession) -> None:
     async with http.ws_connect(searching.url + "/v1/responses") as socket:
         await socket.send_json({"type": "response.create"} | ASK)
         event: Any = {}
@@ -74,7 +73,7 @@ async def test_it_comes_over_a_websocket(searching: Service, http: aiohttp.Clien
     assert "web_search_call" in kinds(event["response"])
 
 
-async def test_the_search_comes_back_in_the_history(searching: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_the_search_comes_back_in_the_history(searching: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     answer = await posted(searching, http, "/v1/responses", ASK | {"store": False})
     said = {"type": "message", "role": "user", "content": "Go on"}
     follows = ASK | {"input": [*answer["output"], said], "include": ["web_search_call.results"], "store": False}
@@ -83,33 +82,31 @@ async def test_the_search_comes_back_in_the_history(searching: Service, http: ai
     assert sent(sandbox)["include"] == ["web_search_call.results"]
 
 
-async def test_a_search_may_be_demanded(searching: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_a_search_may_be_demanded(searching: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     await posted(searching, http, "/v1/responses", ASK | {"tool_choice": TOOL})
     assert sent(sandbox)["tool_choice"] == TOOL
 
 
-async def test_other_hosted_tools_stay_out(searching: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_other_hosted_tools_stay_out(searching: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     await posted(searching, http, "/v1/responses", ASK | {"tools": [TOOL, {"type": "file_search"}, {"type": "mcp"}]})
     assert sent(sandbox)["tools"] == [TOOL]
 
 
 async def test_while_it_is_off_the_tool_is_dropped_by_name(
-    service: Service, http: aiohttp.ClientSession, sandbox: Sandbox
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:
     sandbox.script.web_search = True
-    async with http.post(service.url + "/v1/responses", json=ASK) as response:
+    async with http.post(server.url + "/v1/responses", json=ASK) as response:
         assert response.status == 200
         assert "hosted-tools-dropped" in response.headers["x-copilot-api-repairs"]
     assert sent(sandbox)["tools"] == [FUNCTION]
-    error = await posted(service, http, "/v1/responses", ASK | {"tool_choice": TOOL}, status=400)
+    error = await posted(server, http, "/v1/responses", ASK | {"tool_choice": TOOL}, status=400)
     assert "web_search" in error["error"]["message"]
 
 
-async def test_a_model_that_refuses_it_answers_without(
-    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
-) -> None:
-    service = await make_service(web_search=True)
-    async with http.post(service.url + "/v1/responses", json=ASK) as response:
+async def test_a_model_that_refuses_it_answers_without(serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    server = await serve(web_search=True)
+    async with http.post(server.url + "/v1/responses", json=ASK) as response:
         assert response.status == 200
         assert "refused-tool-dropped" in response.headers["x-copilot-api-repairs"]
     assert sent(sandbox)["tools"] == [FUNCTION]
@@ -117,7 +114,7 @@ async def test_a_model_that_refuses_it_answers_without(
 
 @pytest.mark.parametrize("name", ["claude-sonnet-4.6", "gpt-4.1"])
 async def test_where_the_model_is_behind_another_endpoint_it_is_a_named_loss(
-    searching: Service, http: aiohttp.ClientSession, name: str
+    searching: Serving, http: aiohttp.ClientSession, name: str
 ) -> None:
     async with http.post(searching.url + "/v1/responses", json=ASK | {"model": name}) as response:
         assert response.status == 200
@@ -128,7 +125,7 @@ ANTHROPICS = {"type": "web_search_20250305", "name": "web_search", "max_uses": 5
 
 
 async def test_anthropics_search_is_a_named_loss_on_the_way_to_responses(
-    searching: Service, http: aiohttp.ClientSession
+    searching: Serving, http: aiohttp.ClientSession
 ) -> None:
     own = {"name": "f", "input_schema": {"type": "object"}}
     body = {
@@ -145,13 +142,13 @@ async def test_anthropics_search_is_a_named_loss_on_the_way_to_responses(
     assert error["error"]["type"] == "invalid_request_error"
 
 
-async def test_claude_itself_is_not_asked_to_search(searching: Service, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_claude_itself_is_not_asked_to_search(searching: Serving, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     body = {"model": "claude-sonnet-4.6", "max_tokens": 100, "messages": [{"role": "user", "content": ASKED}]}
     await posted(searching, http, "/v1/messages", body | {"tools": [ANTHROPICS]})
     assert "tools" not in sent(sandbox)
 
 
-async def test_googles_search_and_chats_are_named_losses(searching: Service, http: aiohttp.ClientSession) -> None:
+async def test_googles_search_and_chats_are_named_losses(searching: Serving, http: aiohttp.ClientSession) -> None:
     asked = {"contents": [{"role": "user", "parts": [{"text": ASKED}]}], "tools": [{"googleSearch": {}}]}
     async with http.post(searching.url + "/v1beta/models/gpt-5.3-codex:generateContent", json=asked) as response:
         assert response.status == 200

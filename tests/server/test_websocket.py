@@ -17,6 +17,7 @@ from copilot_api.server.limits import Summary
 from copilot_api.service import Service
 from tests.builders.clients import openai_responses_reads
 from tests.builders.raw import Wire
+from tests.builders.serving import Serve, Serving
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService
 
@@ -68,8 +69,8 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(service: Service, **options: Any) -> AsyncIterator[Talk]:
-    async with aiohttp.ClientSession() as http, http.ws_connect(service.url + PATH, **options) as socket:
+async def talking(server: Serving, **options: Any) -> AsyncIterator[Talk]:
+    async with aiohttp.ClientSession() as http, http.ws_connect(server.url + PATH, **options) as socket:
         yield Talk(socket)
 
 
@@ -84,28 +85,28 @@ def text_of(event: Any) -> str:
 
 
 @MODELS
-async def test_the_events_are_those_of_a_stream(service: Service, sandbox: Sandbox, name: str) -> None:
+async def test_the_events_are_those_of_a_stream(server: Serving, sandbox: Sandbox, name: str) -> None:
     sandbox.script.answer("Cold and bright.", times=2)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         await talk.say(model=name)
         events = await talk.events()
     assert text_of(events[-1]) == "Cold and bright."
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     openai_responses_reads(b"".join(encode(dumps(event), event["type"]) for event in events), strict=False)
     body = {key: value for key, value in ASK.items() if key != "type"} | {"model": name, "stream": True}
-    async with aiohttp.ClientSession() as http, http.post(service.url + PATH, json=body) as response:
+    async with aiohttp.ClientSession() as http, http.post(server.url + PATH, json=body) as response:
         streamed = [loads(frame.data) for frame in SseDecoder().feed(await response.read())]
     assert [event["type"] for event in events] == [event["type"] for event in streamed]
 
 
 @pytest.mark.parametrize("path", ["/responses", "/v1/responses/", "/v1/v1/responses"])
-async def test_each_spelling_of_the_path_is_served(service: Service, path: str) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(service.url + path) as socket:
+async def test_each_spelling_of_the_path_is_served(server: Serving, path: str) -> None:
+    async with aiohttp.ClientSession() as http, http.ws_connect(server.url + path) as socket:
         assert text_of(await Talk(socket).ask())
 
 
-async def test_what_belongs_to_the_transport_is_not_sent_on(service: Service, sandbox: Sandbox) -> None:
-    async with talking(service) as talk:
+async def test_what_belongs_to_the_transport_is_not_sent_on(server: Serving, sandbox: Sandbox) -> None:
+    async with talking(server) as talk:
         await talk.ask(stream=False, background=False, initiator="agent", generate=True, store=False, metadata={"a": "b"})
     sent = upstream(sandbox)[-1]
     assert not {"type", "initiator", "generate", "background"} & sent.json.keys()
@@ -125,8 +126,8 @@ async def test_answers_follow_one_another(service: Service, sandbox: Sandbox) ->
 # Going on from the last response
 
 
-async def test_a_request_can_go_on_from_the_last_response(service: Service, sandbox: Sandbox) -> None:
-    async with talking(service) as talk:
+async def test_a_request_can_go_on_from_the_last_response(server: Serving, sandbox: Sandbox) -> None:
+    async with talking(server) as talk:
         sandbox.script.answer("I look.", tools=[("get_weather", {"city": "Oslo"})])
         tools = [{"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {}}}]
         first = await talk.ask(tools=tools, store=False)
@@ -145,8 +146,8 @@ async def test_a_request_can_go_on_from_the_last_response(service: Service, sand
 
 
 @pytest.mark.parametrize("forget", ["another connection", "a failure", "another response"])
-async def test_what_is_not_known_any_more_is_said(service: Service, sandbox: Sandbox, forget: str) -> None:
-    async with talking(service) as first, talking(service) as other:
+async def test_what_is_not_known_any_more_is_said(server: Serving, sandbox: Sandbox, forget: str) -> None:
+    async with talking(server) as first, talking(server) as other:
         id_ = (await first.ask())["response"]["id"]
         talk = other if forget == "another connection" else first
         match forget:
@@ -165,13 +166,13 @@ async def test_what_is_not_known_any_more_is_said(service: Service, sandbox: San
         assert text_of(await talk.ask()), "the connection goes on"
 
 
-async def test_a_conversation_on_the_server_is_refused(service: Service) -> None:
-    async with talking(service) as talk:
+async def test_a_conversation_on_the_server_is_refused(server: Serving) -> None:
+    async with talking(server) as talk:
         assert (await talk.ask(conversation="conv_1"))["error"]["param"] == "conversation"
 
 
-async def test_a_warm_up_asks_nobody_and_can_be_gone_on_from(service: Service, sandbox: Sandbox) -> None:
-    async with talking(service) as talk:
+async def test_a_warm_up_asks_nobody_and_can_be_gone_on_from(server: Serving, sandbox: Sandbox) -> None:
+    async with talking(server) as talk:
         await talk.say(generate=False, input=[], instructions="Be brief.")
         events = await talk.events()
         assert [event["type"] for event in events] == ["response.created", "response.in_progress", "response.completed"]
@@ -182,23 +183,23 @@ async def test_a_warm_up_asks_nobody_and_can_be_gone_on_from(service: Service, s
         assert (await talk.ask(generate=False, model="gpt-99"))["status"] == 404
 
 
-async def test_items_can_be_referred_to_from_anywhere(service: Service, http: aiohttp.ClientSession) -> None:
-    async with talking(service) as talk:
+async def test_items_can_be_referred_to_from_anywhere(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with talking(server) as talk:
         items = (await talk.ask())["response"]["output"]
         private = (await talk.ask(store=False))["response"]["output"]
     for given, status in ((items, 200), (private, 400)):
         references = [{"type": "item_reference", "id": item["id"]} for item in given]
         body = {"model": "gpt-5-mini", "input": [*references, {"role": "user", "content": "And now?"}]}
-        async with http.post(service.url + PATH, json=body) as response:
+        async with http.post(server.url + PATH, json=body) as response:
             assert response.status == status
 
 
 # What is refused
 
 
-async def test_a_second_request_must_wait(service: Service, sandbox: Sandbox) -> None:
+async def test_a_second_request_must_wait(server: Serving, sandbox: Sandbox) -> None:
     sandbox.script.fault("delay", seconds=0.3)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         await talk.say()
         await talk.say(input="Me too")
         refused = await talk.event()
@@ -208,9 +209,9 @@ async def test_a_second_request_must_wait(service: Service, sandbox: Sandbox) ->
     assert len(upstream(sandbox)) == 2
 
 
-async def test_receipts_are_taken_without_a_word(service: Service, sandbox: Sandbox) -> None:
+async def test_receipts_are_taken_without_a_word(server: Serving, sandbox: Sandbox) -> None:
     sandbox.script.fault("delay", seconds=0.2)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         await talk.say()
         await talk.socket.send_json({"type": "response.processed", "response_id": "resp_1"})
         assert text_of((await talk.events())[-1])
@@ -230,9 +231,9 @@ async def test_receipts_are_taken_without_a_word(service: Service, sandbox: Sand
     ],
 )
 async def test_what_is_no_request_is_refused_and_the_connection_goes_on(
-    service: Service, sandbox: Sandbox, message: str, code: str | None
+    server: Serving, sandbox: Sandbox, message: str, code: str | None
 ) -> None:
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         if code is None:
             await talk.socket.send_bytes(b'{"type":"response.create"}')
         else:
@@ -245,15 +246,15 @@ async def test_what_is_no_request_is_refused_and_the_connection_goes_on(
         assert text_of(await talk.ask())
 
 
-async def test_a_message_over_the_limit_ends_the_connection(make_service: MakeService) -> None:
-    service = await make_service(body_limit_mib=1)
-    async with talking(service) as talk:
+async def test_a_message_over_the_limit_ends_the_connection(serve: Serve) -> None:
+    server = await serve(body_limit_mib=1)
+    async with talking(server) as talk:
         await talk.say(input="x" * 1024 * 1024)
         assert await talk.ended() == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
 
 
-async def test_the_door_is_guarded_like_any_other(make_service: MakeService) -> None:
-    service = await make_service(api_keys=("right",))
+async def test_the_door_is_guarded_like_any_other(serve: Serve) -> None:
+    server = await serve(api_keys=("right",))
     for headers, status in (
         ({}, 401),
         ({"Authorization": "Bearer wrong"}, 401),
@@ -261,30 +262,30 @@ async def test_the_door_is_guarded_like_any_other(make_service: MakeService) -> 
         ({"Authorization": "Bearer right", "Host": "evil.example"}, 403),
     ):
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            async with talking(service, headers=headers):
+            async with talking(server, headers=headers):
                 pass
         assert caught.value.status == status
-    async with talking(service, headers={"Authorization": "Bearer right"}) as talk:
+    async with talking(server, headers={"Authorization": "Bearer right"}) as talk:
         assert text_of(await talk.ask())
 
 
-async def test_where_websockets_are_off_clients_are_sent_back_to_http(make_service: MakeService) -> None:
-    service = await make_service(websockets=False)
+async def test_where_websockets_are_off_clients_are_sent_back_to_http(serve: Serve) -> None:
+    server = await serve(websockets=False)
     with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-        async with talking(service):
+        async with talking(server):
             pass
     assert caught.value.status == 426, "the status at which Codex goes on over HTTP at once"
 
 
-async def test_a_plain_get_is_told_what_is_served(service: Service, http: aiohttp.ClientSession) -> None:
-    async with http.get(service.url + PATH) as response:
+async def test_a_plain_get_is_told_what_is_served(server: Serving, http: aiohttp.ClientSession) -> None:
+    async with http.get(server.url + PATH) as response:
         assert response.status == 405
         assert "POST, and WebSockets" in (await response.json())["error"]["message"]
 
 
-async def test_the_limits_hold(make_service: MakeService) -> None:
-    service = await make_service(rate_limit=30)
-    async with talking(service) as talk:
+async def test_the_limits_hold(serve: Serve) -> None:
+    server = await serve(rate_limit=30)
+    async with talking(server) as talk:
         assert text_of(await talk.ask())
         refused = await talk.ask()
         assert (refused["status"], refused["error"]["type"]) == (429, "rate_limit_error")
@@ -310,9 +311,9 @@ async def test_the_person_decides(make_service: MakeService) -> None:
 
 
 @pytest.mark.parametrize(("fault", "status"), [("rate_limited", 429), ("overloaded", 503), ("html", 502), ("quota", 429)])
-async def test_a_refusal_of_copilots_has_its_status(service: Service, sandbox: Sandbox, fault: Any, status: int) -> None:
+async def test_a_refusal_of_copilots_has_its_status(server: Serving, sandbox: Sandbox, fault: Any, status: int) -> None:
     sandbox.script.fault(fault, seconds=9)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         refused = await talk.ask()
         assert (refused["type"], refused["status"]) == ("error", status)
         assert refused["error"]["message"]
@@ -321,33 +322,34 @@ async def test_a_refusal_of_copilots_has_its_status(service: Service, sandbox: S
 
 @MODELS
 @pytest.mark.parametrize("fault", ["cut", "eof", "error_event"])
-async def test_an_answer_that_breaks_ends_as_failed(service: Service, sandbox: Sandbox, name: str, fault: Any) -> None:
+async def test_an_answer_that_breaks_ends_as_failed(server: Serving, sandbox: Sandbox, name: str, fault: Any) -> None:
+    sandbox.pace_s = 0.02  # all at once, it would break before anything was sent
     sandbox.script.answer("one two three four five six seven eight nine ten")
     sandbox.script.fault(fault, after=6)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         last = await talk.ask(model=name)
         assert last["type"] == "response.failed"
         assert last["response"]["error"]["message"]
         assert text_of(await talk.ask(model=name))
 
 
-async def test_nothing_is_sent_twice(service: Service, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+async def test_nothing_is_sent_twice(server: Serving, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     """users.md row 19: no replay after send. Over HTTP a request is sent once more when the connection was lost."""
     sandbox.script.fault("reset")
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         assert (await talk.ask())["status"] == 502
     assert len(upstream(sandbox)) == 1
     sandbox.script.fault("reset")
-    async with http.post(service.url + PATH, json={"model": "gpt-5-mini", "input": "q"}) as response:
+    async with http.post(server.url + PATH, json={"model": "gpt-5-mini", "input": "q"}) as response:
         assert response.status == 200
 
 
-async def test_silence_is_filled_and_ends_in_time(make_service: MakeService, sandbox: Sandbox) -> None:
+async def test_silence_is_filled_and_ends_in_time(serve: Serve, sandbox: Sandbox) -> None:
     """Codex does not take a ping of the connection for a sign of life, only messages."""
-    service = await make_service(idle_timeout_s=1, heartbeat_s=0.2)
+    server = await serve(idle_timeout_s=1, heartbeat_s=0.2)
     sandbox.script.answer("one two three four five six seven eight nine ten")
     sandbox.script.fault("stall_mid", after=6)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         await talk.say()
         events = await talk.events()
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
@@ -357,10 +359,10 @@ async def test_silence_is_filled_and_ends_in_time(make_service: MakeService, san
     assert "fell silent" in events[-1]["response"]["error"]["message"]
 
 
-async def test_silence_before_the_answer_is_filled_by_beginning_it(make_service: MakeService, sandbox: Sandbox) -> None:
-    service = await make_service(heartbeat_s=0.05)
+async def test_silence_before_the_answer_is_filled_by_beginning_it(serve: Serve, sandbox: Sandbox) -> None:
+    server = await serve(heartbeat_s=0.05)
     sandbox.script.fault("delay", seconds=0.3)
-    async with talking(service) as talk:
+    async with talking(server) as talk:
         await talk.say()
         kinds = [event["type"] for event in await talk.events()]
     assert (kinds[0], kinds[-1], kinds.count("response.created")) == ("response.created", "response.completed", 1)
@@ -383,10 +385,10 @@ async def test_a_client_that_does_not_answer_pings_is_gone(make_service: MakeSer
 LONG = {"model": "gpt-5.6-sol", "input": "word " * 120_000}  # more than half a MiB, for a model that takes it
 
 
-async def test_all_connections_remember_so_much_together(make_service: MakeService) -> None:
+async def test_all_connections_remember_so_much_together(serve: Serve) -> None:
     """A client whose conversation was forgotten is told so in the words at which it sends it whole."""
-    service = await make_service(websocket_store_mib=1)
-    async with talking(service) as first, talking(service) as second:
+    server = await serve(websocket_store_mib=1)
+    async with talking(server) as first, talking(server) as second:
         known = [(await talk.ask(**LONG))["response"]["id"] for talk in (first, second)]
         follows = LONG | {"input": "And now?"}
         assert (await second.ask(**follows, previous_response_id=known[1]))["type"] == "response.completed"
@@ -395,12 +397,12 @@ async def test_all_connections_remember_so_much_together(make_service: MakeServi
         assert (await first.ask(input="Begin anew"))["type"] == "response.completed"
 
 
-async def test_a_closed_connection_leaves_its_room_to_others(make_service: MakeService) -> None:
-    service = await make_service(websocket_store_mib=1)
-    async with talking(service) as stays:
+async def test_a_closed_connection_leaves_its_room_to_others(serve: Serve) -> None:
+    server = await serve(websocket_store_mib=1)
+    async with talking(server) as stays:
         short = (await stays.ask(input="Hei"))["response"]["id"]
         for _ in range(2):
-            async with talking(service) as leaves:
+            async with talking(server) as leaves:
                 assert (await leaves.ask(**LONG))["type"] == "response.completed"
             await asyncio.sleep(0.5)  # until the server has seen that it left
         assert (await stays.ask(previous_response_id=short))["type"] == "response.completed"

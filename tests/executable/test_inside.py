@@ -1,0 +1,165 @@
+"""What must have come along: the tokenizers' data, and the way to the certificates of any distribution."""
+
+import asyncio
+import re
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from copilot_api.sandbox import Sandbox
+from copilot_api.tokens import Counter
+from tests.builders.processes import apart
+from tests.builders.program import Program
+
+TEXT = "Ølkjøp på Grünerløkka: def f(x): return {'京都': x ** 2}  # 🚲" * 20
+
+
+@pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base", "p50k_base"])
+async def test_every_tokenizer_counts_to_the_token(
+    compiled: Program, sandbox: Sandbox, http: aiohttp.ClientSession, encoding: str
+) -> None:
+    entry = next(entry for entry in sandbox.models if entry["id"] == "gpt-4.1")
+    capabilities = entry["capabilities"] | {"tokenizer": encoding}
+    sandbox.models = [entry | {"capabilities": capabilities}]
+    counts = []
+    async with compiled.serving() as server:
+        for text in ("", TEXT):
+            body = {"model": "gpt-4.1", "input": "q" + text}
+            async with http.post(f"{server.url}/v1/responses/input_tokens", json=body) as response:
+                counts.append((await response.json())["input_tokens"])
+    counter = Counter()
+    sizes = [await asyncio.to_thread(counter.count_text, "q" + text, encoding) for text in ("", TEXT)]
+    assert counts[1] - counts[0] == sizes[1] - sizes[0]
+    assert sizes[1] > 500
+
+
+def test_the_three_encodings_differ() -> None:
+    """What shows that the test above shows something."""
+    counter = Counter()
+    assert len({counter.count_text(TEXT, name) for name in ("o200k_base", "cl100k_base", "p50k_base")}) == 3
+
+
+# Where distributions keep them; the OpenSSL inside looks in Debian's folder only.
+BUNDLES = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority's certificate (ca.pem) and one of 127.0.0.1 that it has signed (server.pem, server.key)."""
+    folder = tmp_path_factory.mktemp("authority")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *key, "-subj", "/CN=An authority of this test", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl("req", *key, "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n", "utf-8")
+    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
+    openssl("x509", "-req", "-in", "server.csr", *signing, "-out", "server.pem")
+    return folder
+
+
+@asynccontextmanager
+async def behind_tls(url: str, authority: Path) -> AsyncIterator[str]:
+    """The same server by another URL, which begins with https."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    await asyncio.to_thread(context.load_cert_chain, authority / "server.pem", authority / "server.key")
+    host, port = url.removeprefix("http://").split(":")
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass  # one side has left; the other is told below
+        finally:
+            writer.close()
+
+    async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
+
+    server = await asyncio.start_server(hand_on, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize("place", ["", *BUNDLES])
+async def test_certificates_are_found_where_a_distribution_keeps_them(
+    as_root: None, compiled: Program, sandbox: Sandbox, authority: Path, place: str
+) -> None:
+    """packaging.md §7.13. With no place, nothing is trusted: that shows that the others show something."""
+    async with AsyncExitStack() as stack:
+        for name, url in (
+            ("GITHUB_URL", sandbox.github_url),
+            ("GITHUB_API_URL", sandbox.github_api_url),
+            ("COPILOT_URL", sandbox.copilot_url),
+        ):
+            compiled.environ[f"COPILOT_API_{name}"] = await stack.enter_async_context(behind_tls(url, authority))
+        put = [f"mkdir -p '{Path(place).parent}'", f"cp '{authority}/ca.pem' '{place}'"] if place else []
+        hidden = ("mount -t tmpfs none /etc", "if [ -d /usr/lib/ssl ]; then mount -t tmpfs none /usr/lib/ssl; fi")
+        ended = await apart(compiled, *hidden, *put).run("models")
+    if place:
+        assert (ended.code, "gpt-4.1" in ended.out) == (0, True), ended.err
+    else:
+        assert ended.code == 1
+        assert "certificate could not be verified" in ended.err
+
+
+def traced(program: Program, trace: Path) -> Program:
+    """The program, and each connection that it tries in `trace`; the process is still the program's own."""
+    watch = ("/usr/bin/strace", "-D", "-f", "-q", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
+    return Program(program.home, (*watch, *program.starts), program.environ)
+
+
+def asked(trace: Path) -> set[tuple[str, int]]:
+    """Whom it tried to reach, over any network but the machine's own sockets."""
+    said = trace.read_text("utf-8")
+    assert "AF_INET6" not in said
+    return {(host, int(port)) for port, host in re.findall(r'htons\((\d+)\), sin_addr=inet_addr\("([\d.]+)"\)', said)}
+
+
+def addresses(*urls: str) -> set[tuple[str, int]]:
+    return {("127.0.0.1", int(url.rpartition(":")[2])) for url in urls}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--version",), ("--help",), ("start", "--help"), ("debug", "--json"), ("start", "--port", "http")]
+)
+async def test_nobody_is_asked_where_nothing_is_wanted(compiled: Program, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    await traced(compiled, tmp_path / "trace").run(*arguments)
+    assert asked(tmp_path / "trace") == set()
+
+
+async def test_a_command_asks_whom_it_is_set_to_ask(compiled: Program, sandbox: Sandbox, tmp_path: Path) -> None:
+    """What shows that the others show something."""
+    await traced(compiled, tmp_path / "trace").run("models")
+    assert asked(tmp_path / "trace") == addresses(sandbox.github_api_url, sandbox.copilot_url)
+
+
+async def test_a_server_asks_whom_it_is_set_to_ask(compiled: Program, sandbox: Sandbox, tmp_path: Path) -> None:
+    async with traced(compiled, tmp_path / "trace").serving() as server:
+        server.process.terminate()
+        assert (await server.ended()).code == 0
+    assert asked(tmp_path / "trace") == addresses(sandbox.github_api_url, sandbox.copilot_url)
+
+
+async def test_the_sandbox_asks_nobody_but_itself(compiled: Program, sandbox: Sandbox, tmp_path: Path) -> None:
+    async with traced(compiled, tmp_path / "trace").serving("--sandbox") as server:
+        server.process.terminate()
+        assert (await server.ended()).code == 0
+    reached = asked(tmp_path / "trace")
+    assert {host for host, _ in reached} == {"127.0.0.1"}
+    assert not reached & addresses(sandbox.github_url, sandbox.github_api_url, sandbox.copilot_url)
