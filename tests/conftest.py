@@ -19,6 +19,7 @@ from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream.clock import Clock
 from tests.builders.desktop import PROGRAMS
+from tests.builders.linters import Linters
 
 # A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -124,3 +125,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """A client that knows no dialect."""
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def linters() -> Linters:
+    """Installed at first use: for slow tests."""
+    return Linters()

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 PROGRAMS = {
     "test_appimage.py": ("gcc", "mksquashfs", "unsquashfs", "readelf", "desktop-file-validate"),
     "test_archive.py": ("readelf",),
+    "test_cask.py": ("ruby",),
     "test_completions.py": ("bash", "zsh", "fish"),
     "test_deb.py": ("dpkg-deb", "lintian", "readelf"),
     "test_elf.py": ("readelf", "gcc"),
@@ -24,6 +25,7 @@ PROGRAMS = {
     "test_main.py": ("readelf",),
     "test_manual.py": ("man", "mandoc", "groff"),
     "test_rpm.py": ("rpmbuild", "rpmlint", "rpm", "readelf"),
+    "test_setup_run.py": ("makensis", "wine"),
     "test_texts.py": ("desktop-file-validate", "appstreamcli", "systemd-analyze", "dpkg-parsechangelog"),
     "test_tree.py": ("readelf",),
 }
