@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from copilot_api import __version__
+from installers import product
 from installers.job import CannotMake, Job
 from installers.macos.bundle import AGENT, bundle, launch_agent
 
@@ -71,3 +72,8 @@ def test_a_program_for_windows_is_refused(job: Job, tmp_path: Path) -> None:
     (job.folder / "copilot-api").rename(job.folder / "copilot-api.exe")
     with pytest.raises(CannotMake, match="is not a program for macOS"):
         bundle(job)
+
+
+def test_readme_names_the_agent_as_it_is_called() -> None:
+    readme = (product.ROOT / "README.md").read_text("utf-8")
+    assert f"~/Library/LaunchAgents/{AGENT}\n" in readme

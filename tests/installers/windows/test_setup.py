@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from copilot_api import __version__
+from installers import product
 from installers.job import CannotMake, Job
-from installers.windows.setup import definitions, listing, numbers, setup
+from installers.windows.setup import SCRIPT, definitions, listing, numbers, setup
 
 
 def test_every_file_is_put_into_place_and_taken_away_again(job: Job) -> None:
@@ -55,3 +56,9 @@ def test_without_makensis_the_way_to_get_it_is_told(job: Job, monkeypatch: pytes
     with pytest.raises(CannotMake) as told:
         setup(job)
     assert told.value.hint == "on Debian and Ubuntu: sudo apt-get install nsis"
+
+
+@pytest.mark.parametrize("switch", ["/ALLUSERS", "/NOPATH", "/DESKTOP"])
+def test_switches_that_readme_names_are_read(switch: str) -> None:
+    assert f"`{switch}`" in (product.ROOT / "README.md").read_text("utf-8")
+    assert f'${{GetOptions}} $2 "{switch}" $3' in SCRIPT.read_text("utf-8")
