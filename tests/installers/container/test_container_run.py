@@ -56,8 +56,8 @@ class Podman:
         own = ["--root", self.store / "root", "--runroot", self.store / "run"]
         runs = ["--cgroup-manager", "cgroupfs", "--runtime", shutil.which("runc") or "runc", "--events-backend", "none"]
         command = [str(word) for word in ("podman", *own, *runs, *arguments)]
-        # The flag for it is forgotten between two calls (podman 4.3); vfs needs nothing of the kernel.
-        environ = {**os.environ, "STORAGE_DRIVER": "vfs"}
+        # The flag for it is forgotten between two calls (podman 4.3).
+        environ = {**os.environ, "STORAGE_DRIVER": "overlay"}
         return subprocess.run(command, cwd=product.ROOT, env=environ, capture_output=True, text=True, check=False, timeout=120)
 
     def ask(self, *arguments: str | Path) -> str:
