@@ -273,7 +273,7 @@ def _stopped(program: "subprocess.Popen[str]", said: list[str]) -> float:
 
 def post(url: str, body: dict[str, Any]) -> str:
     """The answer to a question. Raises Wrong."""
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - our own
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     # A proxy of the machine's environment has no business between the program and us.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
