@@ -51,9 +51,8 @@ def test_it_brings_the_program_and_its_data_and_nothing_else(wheel: Path) -> Non
         names = set(packed.namelist())
     tops = {name.split("/")[0] for name in names}
     assert tops == {"copilot_api", f"copilot_api-{__version__}.dist-info"}
-    tracked = subprocess.run(["git", "ls-files", "copilot_api"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert set(tracked.split()) <= names
-    assert not [name for name in names if "__pycache__" in name]
+    source = {path.relative_to(ROOT).as_posix() for path in (ROOT / "copilot_api").rglob("*") if path.is_file()}
+    assert {name for name in names if name.startswith("copilot_api/")} == {name for name in source if "__pycache__" not in name}
 
 
 def test_the_sdist_can_do_what_the_clone_can(built: Path) -> None:
