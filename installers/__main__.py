@@ -7,11 +7,19 @@ from typing import Annotated
 
 import typer
 
+from installers.carried import carried
 from installers.job import CannotMake, Job, say
 from installers.linux.appimage import appimage
 from installers.linux.archive import archive
 from installers.linux.deb import deb
 from installers.linux.rpm import rpm
+from installers.macos.bundle import bundle
+from installers.macos.cask import cask
+from installers.macos.image import image
+from installers.windows.portable import portable
+from installers.windows.scoop import scoop
+from installers.windows.setup import setup
+from installers.windows.winget import winget
 
 # A target makes its package out of what the job names, and gives the path of the package.
 TARGETS: dict[str, Callable[[Job], Path]] = {
@@ -19,6 +27,14 @@ TARGETS: dict[str, Callable[[Job], Path]] = {
     "rpm": rpm,
     "appimage": appimage,
     "tar": archive,
+    "licences": carried,
+    "setup": setup,
+    "zip": portable,
+    "winget": winget,
+    "scoop": scoop,
+    "app": bundle,
+    "dmg": image,
+    "cask": cask,
 }
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

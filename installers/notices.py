@@ -131,9 +131,11 @@ def _licence(about: metadata.PackageMetadata) -> str:
 
 
 def _python() -> Part:
-    file = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
-    if not file.exists():  # Debian takes it out
-        file = Path(f"/usr/share/doc/python{sysconfig.get_python_version()}/copyright")
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    places = (stdlib, stdlib.parent)  # Windows keeps it one folder up
+    # Debian takes it out of both.
+    debian = Path(f"/usr/share/doc/python{sysconfig.get_python_version()}/copyright")
+    file = next((place / "LICENSE.txt" for place in places if (place / "LICENSE.txt").exists()), debian)
     inside = "\n\n".join(f"{LIBRARIES[name][0]}:\n\n{_words(LIBRARIES[name][2])}" for name in _INSIDE_PYTHON)
     text = f"{file.read_text('utf-8')}\n\nInside some of its modules:\n\n{inside}"
     return Part(name="Python", version=sysconfig.get_python_version(), licence="PSF-2.0", text=text)

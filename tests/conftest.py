@@ -25,6 +25,7 @@ from copilot_api.upstream.clock import Clock
 from tests.builders import forms
 from tests.builders.desktop import PROGRAMS
 from tests.builders.forms import SOURCE, form_of
+from tests.builders.linters import Linters
 from tests.builders.program import Program, end
 from tests.builders.serving import Serve, Serving, serving
 
@@ -257,3 +258,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """A client that knows no dialect."""
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def linters() -> Linters:
+    """Installed at first use: for slow tests."""
+    return Linters()

@@ -17,13 +17,16 @@ HERE = Path(__file__).parent
 PROGRAMS = {
     "test_appimage.py": ("gcc", "mksquashfs", "unsquashfs", "readelf", "desktop-file-validate"),
     "test_archive.py": ("readelf",),
+    "test_cask.py": ("ruby",),
     "test_completions.py": ("bash", "zsh", "fish"),
+    "test_container_run.py": ("podman", "runc", "debootstrap"),
     "test_deb.py": ("dpkg-deb", "lintian", "readelf"),
     "test_elf.py": ("readelf", "gcc"),
     "test_installed.py": ("debootstrap", "dpkg-deb", "rpmbuild", "mksquashfs", "gcc", "readelf", "curl", "lintian", "rpmlint"),
     "test_main.py": ("readelf",),
     "test_manual.py": ("man", "mandoc", "groff"),
     "test_rpm.py": ("rpmbuild", "rpmlint", "rpm", "readelf"),
+    "test_setup_run.py": ("makensis", "wine"),
     "test_texts.py": ("desktop-file-validate", "appstreamcli", "systemd-analyze", "dpkg-parsechangelog"),
     "test_tree.py": ("readelf",),
 }
@@ -36,10 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for name, programs in PROGRAMS.items():
         _LACKING[name] = [program for program in programs if shutil.which(program) is None]
-    if not (product.ROOT / "dist" / "copilot-api.dist").is_dir():
-        _LACKING["test_installed.py"].append("dist/copilot-api.dist")
-    if not hasattr(os, "geteuid") or os.geteuid():
-        _LACKING["test_installed.py"].append("root (for chroot)")
+    for name in ("test_container_run.py", "test_installed.py"):
+        if not (product.ROOT / "dist" / "copilot-api.dist").is_dir():
+            _LACKING[name].append("dist/copilot-api.dist")
+        if not hasattr(os, "geteuid") or os.geteuid():
+            _LACKING[name].append("root (for chroot)")
     left_out = [item for item in items if HERE in item.path.parents and _LACKING.get(item.path.name)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

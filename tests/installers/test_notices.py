@@ -75,3 +75,12 @@ def test_as_one_text_it_begins_with_our_own_licence(tmp_path: Path) -> None:
     text = notices.plain(tmp_path, report(tmp_path, "yarl"))
     assert text.startswith("copilot-api\n\nMIT License")
     assert f"\nyarl {metadata.version('yarl')} (Apache-2.0)\n" in text
+
+
+def test_pythons_licence_is_found_where_windows_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Lib").mkdir()
+    (tmp_path / "LICENSE.txt").write_text("the licence of Python", "utf-8")
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path / "Lib"))
+    assert "the licence of Python" in next(
+        part.text for part in notices.parts(tmp_path, tmp_path / "none") if part.name == "Python"
+    )

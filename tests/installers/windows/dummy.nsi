@@ -1,0 +1,12 @@
+; A program for Windows that stands in for ours: it runs for as many milliseconds as its one argument says.
+Target amd64-unicode
+SilentInstall silent
+RequestExecutionLevel user
+OutFile "${OUT}"
+!include FileFunc.nsh
+Section
+  ${GetParameters} $0
+  FileOpen $1 "$TEMP\copilot-api-runs.txt" w
+  FileClose $1
+  Sleep $0
+SectionEnd
