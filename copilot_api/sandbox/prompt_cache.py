@@ -76,7 +76,8 @@ def units_of_responses(body: Json) -> Iterator[Unit]:
     """The prompt of a /responses request, which is cached by itself."""
     given = body["input"]
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    for value in (*structure.objects(body, "tools"), {"instructions": body.get("instructions")}, *items):
+    instructions = {"instructions": body.get("instructions")}
+    for value in (*structure.objects(body, "tools"), instructions, *items):
         unit = _unit(value, "")
         yield Unit(data=unit.data, tokens=unit.tokens, marked=True)
 

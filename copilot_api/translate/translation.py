@@ -153,8 +153,10 @@ class Translation:
 
         Raises the problem where the client waits for a whole answer and there is none.
         """
-        last = [*self._beginning.feed(self._frames.close()), *self._beginning.rest()]
-        return b"".join([*map(self._back.frame, last), self._back.close()])
+        last = [*self._beginning.feed(self._frames.close())]
+        last += self._beginning.rest()
+        said = [self._back.frame(frame) for frame in last]
+        return b"".join(said) + self._back.close()
 
     def look(self, body: bytes) -> None:
         """Takes note where a complete upstream answer says that it is `refused`."""
