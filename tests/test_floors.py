@@ -140,9 +140,9 @@ def test_only_the_command_line_and_the_desktop_import_late(path: Path) -> None:
 def test_nothing_hangs_on_when_a_display_is_unpacked(path: Path) -> None:
     """Python unpacks `*lazy` before it evaluates what stands after it; compiled by Nuitka (4.3), it does so after all of it."""
     for node in ast.walk(tree_of(path)):
-        elements = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
-        starred = [place for place, element in enumerate(elements) if isinstance(element, ast.Starred)]
-        lazy = [place for place in starred if isinstance(elements[place].value, ast.Call | ast.GeneratorExp)]
+        elements: list[ast.expr] = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
+        starred = {place: element.value for place, element in enumerate(elements) if isinstance(element, ast.Starred)}
+        lazy = [place for place, value in starred.items() if isinstance(value, ast.Call | ast.GeneratorExp)]
         later = [element for element in elements[min(lazy, default=len(elements)) :] if not isinstance(element, ast.Starred)]
         called = [call for element in later for call in ast.walk(element) if isinstance(call, ast.Call | ast.Await)]
         assert not called, f"{at(path, node)}: evaluate what stands after the starred part on a line of its own"
