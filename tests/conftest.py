@@ -33,10 +33,14 @@ from tests.builders.serving import Serve, Serving, serving
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
-# Started in the background of a script, this process was told to ignore Ctrl-C, and would tell the programs it starts.
+# Started in the background of a script, or with nohup, this process was told to ignore them, and would tell the programs that
+# it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+CLIENTS = Path(__file__).parent / "clients"
 NEEDS_A_DESKTOP = {"desktop", "inside", "locked_desktop", "bare_session"}
 
 
@@ -124,6 +128,22 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def client_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs that tests/clients/package-lock.json pins, and of a Node.js that is new enough for them.
+
+    Only Claude Code's install script is run, which puts its program into place; the others would compile what nobody needs.
+    """
+    npm = shutil.which("npm")
+    assert npm, "the client programs come from npm: install Node.js"
+    folder = tmp_path_factory.mktemp("npm")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(CLIENTS / name, folder)
+    for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["rebuild", "@anthropic-ai/claude-code"]):
+        subprocess.run([npm, *command], cwd=folder, check=True)
+    return folder / "node_modules" / ".bin"
 
 
 @pytest.fixture

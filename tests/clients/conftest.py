@@ -1,9 +1,6 @@
 """Real clients, unmodified, pointed at a running service: the official SDKs, and programs that people work with."""
 
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import anthropic
 import openai
@@ -11,24 +8,6 @@ import pytest
 
 from copilot_api.sandbox import Sandbox
 from tests.builders.serving import Serving
-
-HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def client_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the programs that tests/clients/package-lock.json pins, and of a Node.js that is new enough for them.
-
-    Only Claude Code's install script is run, which puts its program into place; the others would compile what nobody needs.
-    """
-    npm = shutil.which("npm")
-    assert npm, "the client programs come from npm: install Node.js"
-    folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["rebuild", "@anthropic-ai/claude-code"]):
-        subprocess.run([npm, *command], cwd=folder, check=True)
-    return folder / "node_modules" / ".bin"
 
 
 @pytest.fixture

@@ -3,69 +3,17 @@
 Slow: npm installs the pinned program once, some hundred MB. Needs npm; no account, and no network but npm's.
 """
 
-import asyncio
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from copilot_api.sandbox import Sandbox
+from tests.builders.claude_code import ClaudeCode
 from tests.builders.serving import Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-LIMIT_S = 120.0
 PASS_THROUGH, TRANSLATED = "claude-sonnet-4.6", "gpt-4.1"
-
-
-@dataclass
-class ClaudeCode:
-    """The program with a private HOME, a folder to work in and no way out but `url`."""
-
-    program: Path
-    home: Path
-    work: Path
-    url: str
-
-    async def says(self, prompt: str, *, model: str, **environ: str) -> str:
-        """Its answer to `prompt`, printed. Fails when it fails."""
-        for folder in (self.home, self.work):
-            folder.mkdir(exist_ok=True)
-        roles = {f"ANTHROPIC_DEFAULT_{role}_MODEL": model for role in ("OPUS", "SONNET", "HAIKU")}
-        quiet = (
-            "DISABLE_TELEMETRY",
-            "DISABLE_AUTOUPDATER",
-            "DISABLE_ERROR_REPORTING",
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-        )
-        process = await asyncio.create_subprocess_exec(
-            *(self.program, "-p", "--allowedTools", "Bash,Read,Write,Edit", "--add-dir", self.work, "--", prompt),
-            cwd=self.work,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.home),
-                "ANTHROPIC_BASE_URL": self.url,
-                "ANTHROPIC_AUTH_TOKEN": "dummy",
-                "ANTHROPIC_MODEL": model,
-                "IS_SANDBOX": "1",  # it refuses to work as root otherwise
-                **roles,
-                **dict.fromkeys(quiet, "1"),
-                **environ,
-            },
-        )
-        try:
-            async with asyncio.timeout(LIMIT_S):
-                out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
-        return out.decode()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The real packages on the systems of others: Debian without Python, with the glibc of today and of five years ago.
 
-These take what build/build.py made, at dist/copilot-api.dist. In CI it must be there; elsewhere they are left out without it.
+These take what build/build.py made, the folder and the one file, in dist. In CI it must be there; elsewhere they are left out
+without it.
 """
 
 import json
@@ -15,10 +16,12 @@ import pytest
 from installers import product
 from installers.__main__ import TARGETS
 from installers.job import Job
+from tests.builders.claude_code import ClaudeCode
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FOLDER = product.ROOT / "dist" / "copilot-api.dist"
+FILE = product.ROOT / "dist" / "copilot-api"
 # What a package manager writes for itself, and what changes while nobody does anything.
 NOT_OURS = (
     "./dev",
@@ -172,6 +175,20 @@ def test_the_archive_serves_from_a_home_folder(packages: dict[str, Path], bookwo
     bookworm.ask("tar", "-xzf", f"/opt/{packages['tar'].name}", "-C", "/root/.local", "--strip-components=1")
     with serving(bookworm, "/root/.local/bin/copilot-api") as url:
         assert '"object":"chat.completion"' in asked(url)
+
+
+async def test_claude_code_outside_works_with_the_one_file_in_a_debian_without_python(
+    bookworm: Chroot, client_programs: Path, tmp_path: Path
+) -> None:
+    program = bookworm.root / "opt" / "copilot-api"
+    program.write_bytes(FILE.read_bytes())
+    program.chmod(0o755)
+    with serving(bookworm, "/opt/copilot-api") as url:
+        claude_code = ClaudeCode(program=client_programs / "claude", home=tmp_path / "home", work=tmp_path / "work", url=url)
+        for model in ("claude-sonnet-4.6", "gpt-5.3-codex"):
+            said = await claude_code.says("What is the answer?", model=model)
+            assert f"the copilot-api sandbox, answering as {model}" in said
+            assert "What is the answer?" in said
 
 
 def test_an_older_system_takes_the_package_if_its_glibc_will_do_and_refuses_it_if_not(
