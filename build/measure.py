@@ -66,7 +66,7 @@ GOALS = {
     "--version, ms": {"copilot-api": 45.0, "copilot-api.dist": 45.0},
     "--help, ms": {"copilot-api": 80.0, "copilot-api.dist": 80.0},
     "start to first answer, ms": {"copilot-api": 250.0, "copilot-api.dist": 250.0},
-    "idle memory, MB": {"copilot-api": 50.0, "copilot-api.dist": 50.0},
+    "idle memory, MiB": {"copilot-api": 50.0, "copilot-api.dist": 50.0},
 }
 
 SOURCE = "source"
@@ -85,7 +85,7 @@ def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
         for option in ("--version", "--help"):
             rows[f"{option}, ms"] = _interleaved(commands, STARTS, partial(_ended_ms, environ=environ, option=option))
         rows["start to first answer, ms"] = _interleaved(commands, SERVERS, partial(_first_answer_ms, environ=environ))
-        rows["idle memory, MB"] = _interleaved(commands, 1, partial(_idle_mb, environ=environ))
+        rows["idle memory, MiB"] = _interleaved(commands, 1, partial(_idle_mb, environ=environ))
         for name, way in WAYS.items():
             rows[f"{name}, CPU per request, ms"] = _interleaved(commands, ROUNDS, partial(_cpu_ms, environ=environ, way=way))
     _print(rows, list(commands))
@@ -131,7 +131,7 @@ def _idle_mb(command: Sequence[str], environ: Mapping[str, str]) -> float:
         family = {server.pid}
         while more := {pid for pid, parent, _ in rows if parent in family} - family:
             family |= more
-        return sum(rss for pid, _, rss in rows if pid in family) / 1000
+        return sum(rss for pid, _, rss in rows if pid in family) / 1024
 
 
 def _cpu_ms(command: Sequence[str], environ: Mapping[str, str], way: Way) -> float:

@@ -22,20 +22,19 @@ def settle() -> None:
         if hasattr(libc, "malloc_trim"):
             libc.malloc_trim(0)
         libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-        for start, size in _constants():
+        for start, size in _as_in_their_files():
             libc.madvise(start, size, _DONTNEED)
 
 
-def _constants() -> Iterator[tuple[int, int]]:
-    """Address and size of the parts of the program's file that are as they are in it: code, and what its start made objects of.
+def _as_in_their_files() -> Iterator[tuple[int, int]]:
+    """Address and size of what is in memory as it is in a file: code, and what the start made its objects of.
 
-    Parts in which the loader has written (`Anonymous` of proc(5)) must stay: the file knows nothing of that.
+    Parts in which the loader has written (`Anonymous` of proc(5)) must stay: their file knows nothing of that.
     """
-    program = str(Path("/proc/self/exe").readlink())
     place: tuple[int, int] | None = None
     for line in Path("/proc/self/smaps").read_text("utf-8").splitlines():
         if found := _MAPPING.match(line):
-            is_ours = found["path"] == program and found["permissions"] in {"r--p", "r-xp"}
-            place = (int(found["start"], 16), int(found["end"], 16)) if is_ours else None
+            is_a_file = found["path"].startswith("/") and found["permissions"] in {"r--p", "r-xp"}
+            place = (int(found["start"], 16), int(found["end"], 16)) if is_a_file else None
         elif place and line.split() == ["Anonymous:", "0", "kB"]:
             yield place[0], place[1] - place[0]
