@@ -25,7 +25,7 @@ import typer
 
 # Found beside this file, which Python puts first where it looks.
 from contents import contents
-from nuitka_options import BEFORE_EACH_FILE, C_FLAGS, PACKAGE, PROGRAM, ROOT, options
+from nuitka_options import BEFORE_EACH_FILE, PACKAGE, PROGRAM, ROOT, options
 
 SUFFIX = ".exe" if os.name == "nt" else ""
 EVERY_S = 5.0
@@ -100,7 +100,6 @@ def _run(command: list[str], form: str) -> None:
     """Runs Nuitka from the clone's root, and says each few seconds that it still runs. Ends the program when it fails."""
     environ = {
         **os.environ,
-        "CFLAGS": " ".join(filter(None, [os.environ.get("CFLAGS"), C_FLAGS])),
         # Found by its name alone: the flags are split at blanks, which the clone's path may hold.
         "CPPFLAGS": " ".join(filter(None, [os.environ.get("CPPFLAGS"), f"-include {BEFORE_EACH_FILE}"])),
         "CPATH": os.pathsep.join(filter(None, [os.environ.get("CPATH"), str(ROOT / "build")])),

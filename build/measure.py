@@ -5,6 +5,7 @@ of a whole run, less that of a run that answers nothing. A sandbox in a process 
 """
 
 import asyncio
+import http.client
 import json
 import os
 import signal
@@ -15,13 +16,16 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-STARTS, SERVERS, ROUNDS, REQUESTS = 11, 5, 4, 150
+STARTS, SERVERS, ROUNDS = 11, 5, 4
+CONNECTIONS, REQUESTS = 8, 30
+"""At a time, and on each of them."""
 PORT = 21410
 """Low enough that no client socket of a test happens to hold it."""
 LIMIT_S = 30.0
@@ -135,14 +139,15 @@ def _idle_mb(command: Sequence[str], environ: Mapping[str, str]) -> float:
 
 
 def _cpu_ms(command: Sequence[str], environ: Mapping[str, str], way: Way) -> float:
-    return (_cpu_s(command, environ, way, REQUESTS) - _cpu_s(command, environ, way, 0)) / REQUESTS * 1000
+    spent_s = _cpu_s(command, environ, way, REQUESTS) - _cpu_s(command, environ, way, 0)
+    return spent_s / (CONNECTIONS * REQUESTS) * 1000
 
 
 def _cpu_s(command: Sequence[str], environ: Mapping[str, str], way: Way, requests: int) -> float:
     """Processor seconds of a run from its start to its end, those of its children with it."""
     with _serving(command, environ) as server:
-        for _ in range(10 + requests):  # the first few teach it what it then remembers
-            _ask(way)
+        _load(way, 2)  # the first few teach it what it then remembers
+        _load(way, requests)
         server.send_signal(signal.SIGINT)
         _, status, usage = os.wait4(server.pid, 0)
         server.returncode = os.waitstatus_to_exitcode(status)
@@ -179,6 +184,24 @@ def _ask(way: Way) -> None:
     )
     with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
         answer.read()
+
+
+def _load(way: Way, requests: int) -> None:
+    """Asks that often on each of several connections at once, as a busy morning does."""
+    body, headers = json.dumps(way.body), {"content-type": "application/json"}
+
+    def ask(_: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=LIMIT_S)
+        with closing(connection):
+            for _ in range(requests):
+                connection.request("POST", way.route, body, headers)
+                answer = connection.getresponse()
+                if answer.status != 200:
+                    raise SystemExit(f"error: {way.route} was answered with {answer.status}: {answer.read()[:300]!r}")
+                answer.read()
+
+    with ThreadPoolExecutor(CONNECTIONS) as threads:
+        list(threads.map(ask, range(CONNECTIONS)))
 
 
 @contextmanager

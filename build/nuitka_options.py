@@ -12,9 +12,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "copilot_api"
 PROGRAM = "copilot-api"
 
-# Nuitka's -O2 takes twice the time and a fifth more space for code that mostly calls into Python.
-C_FLAGS = "-Os"
-
 BEFORE_EACH_FILE = "one_process.h"
 """Included before everything: makes the one file become the program instead of starting it, where the system can do that."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A plugin for Nuitka: compiles our own package to C, takes everybody else's as bytecode, and strips the libraries.
+"""A plugin for Nuitka: our own package becomes C, everybody else's stays bytecode, libraries lose their symbols.
 
 Other people's modules as C made the program slower and the build five times as long. This file alone builds on Nuitka's classes
 and so carries Nuitka's licence; nothing of it is in the executable.
@@ -15,6 +15,22 @@ from typing import Any
 from nuitka.plugins.PluginBase import NuitkaPluginBase
 
 COMPILED = "copilot_api"
+# What every event of a stream goes through is optimised for speed, the rest for size: it runs once, or waits for people.
+HOT = (
+    "copilot_api.dialects",
+    "copilot_api.server.errand",
+    "copilot_api.server.relay",
+    "copilot_api.server.sending",
+    "copilot_api.server.sink",
+    "copilot_api.translate.beginning",
+    "copilot_api.translate.rewrite",
+    "copilot_api.translate.stages",
+    "copilot_api.translate.translation",
+    "copilot_api.translate.watch",
+    "copilot_api.translate.writer",
+    "copilot_api.upstream.client",
+)
+FOR_SIZE = '#pragma GCC optimize ("Os")\n'
 
 
 class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has no types
@@ -35,6 +51,12 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         if name.startswith("__") or "-" in name or name.split(".")[0] == COMPILED:
             return None
         return "bytecode"
+
+    def onGeneratedSourceCode(self, source_dir: str, onefile: bool) -> None:  # noqa: N802, FBT001 - Nuitka's name and call
+        """Says at the head of each of our cold modules how it is to be optimised. The start of the one file has none."""
+        for written in Path(source_dir).glob(f"module.{COMPILED}.*.c") if not onefile else ():
+            if not written.name.removeprefix("module.").startswith(HOT):
+                written.write_text(FOR_SIZE + written.read_text("latin-1"), "latin-1")
 
     def onStandaloneDistributionFinished(self, dist_dir: str) -> None:  # noqa: N802 - Nuitka's name
         """Symbols are of no use to who runs the program. Elsewhere than on Linux, libraries may be signed as they are."""
