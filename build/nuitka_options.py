@@ -24,6 +24,13 @@ METADATA = ("aiohttp", "typer", "tiktoken", "orjson")
 # Without these two, Nuitka "avoids bloat" and the standard library falls back on Python where it has C.
 ALWAYS_IN = ("_json", "_bisect")
 
+OTHER_PICTURES = (
+    *("Avif", "Blp", "BufrStub", "Cur", "Dcx", "Dds", "Eps", "Fits", "Fli", "Fpx", "Ftex", "Gbr", "GribStub", "Hdf5Stub"),
+    *("Icns", "Ico", "Im", "Imt", "Iptc", "Jpeg2K", "McIdas", "Mic", "Mpeg", "Msp", "Palm", "Pcd", "Pcx", "Pdf", "Pixar"),
+    *("Psd", "Qoi", "Sgi", "Spider", "Sun", "Tga", "Wmf", "XVThumb", "Xbm", "Xpm"),
+)
+"""Formats that Pillow reads and no model takes."""
+
 # Reached by an import somewhere, and of no use to the program.
 LEFT_OUT = (
     # what typer would draw with, if it were let
@@ -40,10 +47,11 @@ LEFT_OUT = (
     *("modulefinder", "multiprocessing", "pipes", "poplib", "pstats", "py_compile", "pyclbr", "rlcompleter", "sched", "sndhdr"),
     *("symtable", "timeit", "trace", "uu", "xdrlib", "xmlrpc", "concurrent.futures.process", "idlelib", "ensurepip", "venv"),
     *("numpy", "IPython", "six", "Xlib", "gi", "cffi", "pycparser"),
-    # parts of Pillow beyond the four picture formats that models take
+    *("backports.zstd._cffi", "backports.zstd.tarfile", "backports.zstd.zipfile", "tiktoken_ext"),
+    # parts of Pillow beyond the picture formats that models take; TIFF's stays, which reads which way up a camera was held
     *("PIL.ImageTk", "PIL.ImageQt", "PIL.ImageFont", "PIL.ImageDraw", "PIL.ImageCms", "PIL.ImageShow", "PIL.ImageGrab"),
     *("PIL._imagingft", "PIL._imagingcms", "PIL._avif", "PIL._imagingtk", "PIL._imagingmath", "PIL._imagingmorph"),
-    *("PIL.AvifImagePlugin", "PIL.PdfImagePlugin", "PIL.PdfParser", "PIL.TiffImagePlugin", "PIL.EpsImagePlugin"),
+    *(f"PIL.{name}ImagePlugin" for name in OTHER_PICTURES),
 )
 # Our own Secret Service client stands in for it on Linux, and there is none but the system's elsewhere.
 LEFT_OUT_BY_SYSTEM = {

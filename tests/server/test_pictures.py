@@ -1,10 +1,12 @@
 """Pictures of a request: fetched, scaled, remembered."""
 
+import base64
 from io import BytesIO
 from typing import Any
 
 import aiohttp
 import pytest
+from PIL import ExifTags, Image
 
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.models import Model
@@ -154,6 +156,25 @@ async def test_a_large_picture_is_taken_by_copilot(service: Service, http: aioht
     [sent] = found_in(sandbox.seen[-1].json)
     assert sent.media_type == "image/jpeg"
     assert len(sent.data) * 3 // 4 <= 500_000
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "GIF"])
+async def test_a_picture_of_any_format_is_made_smaller_and_turned_upright(
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, format_: str
+) -> None:
+    """Held on its side, as a camera notes it; a compiled program needs the right parts of Pillow for that."""
+    held = Image.Exif()
+    held[ExifTags.Base.Orientation] = 6
+    told: dict[str, Any] = {} if format_ == "GIF" else {"exif": held, "quality": 100}
+    big = painted(2400, 1800, format_, noisy=True, **told)
+    assert len(big) > LIMIT
+    url = f"data:image/{format_.lower()};base64,{base64_of(big)}"
+    async with http.post(f"{server.url}/v1/chat/completions", data=BytesIO(dumps(chat(url)))) as response:
+        assert response.status == 200
+        assert "images-scaled" in response.headers["x-copilot-api-repairs"]
+    [part] = [part for part in sandbox.seen[-1].json["messages"][0]["content"] if part["type"] == "image_url"]
+    sent = opened(base64.b64decode(part["image_url"]["url"].partition(",")[2]))
+    assert (sent.width > sent.height) == (format_ == "GIF")
 
 
 async def test_a_picture_elsewhere_is_refused_with_a_way_out(server: Serving, http: aiohttp.ClientSession) -> None:
