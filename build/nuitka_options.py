@@ -47,7 +47,7 @@ LEFT_OUT = (
     *("modulefinder", "multiprocessing", "pipes", "poplib", "pstats", "py_compile", "pyclbr", "rlcompleter", "sched", "sndhdr"),
     *("symtable", "timeit", "trace", "uu", "xdrlib", "xmlrpc", "concurrent.futures.process", "idlelib", "ensurepip", "venv"),
     *("numpy", "IPython", "six", "Xlib", "gi", "cffi", "pycparser"),
-    *("backports.zstd._cffi", "backports.zstd.tarfile", "backports.zstd.zipfile", "tiktoken_ext"),
+    *("backports.zstd._cffi", "backports.zstd.tarfile", "backports.zstd.zipfile"),
     # parts of Pillow beyond the picture formats that models take; TIFF's stays, which reads which way up a camera was held
     *("PIL.ImageTk", "PIL.ImageQt", "PIL.ImageFont", "PIL.ImageDraw", "PIL.ImageCms", "PIL.ImageShow", "PIL.ImageGrab"),
     *("PIL._imagingft", "PIL._imagingcms", "PIL._avif", "PIL._imagingtk", "PIL._imagingmath", "PIL._imagingmorph"),
