@@ -5,11 +5,13 @@ import gc
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _DONTNEED = 4
 """MADV_DONTNEED of Linux: pages that hold what their file holds are read from it again when they are touched."""
 
+_MAPS = Path("/proc/self/smaps")
 _MAPPING = re.compile(r"(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<permissions>\S{4}) \S+ \S+ \S+ *(?P<path>.*)")
 
 
@@ -22,8 +24,9 @@ def settle() -> None:
         if hasattr(libc, "malloc_trim"):
             libc.malloc_trim(0)
         libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-        for start, size in _as_in_their_files():
-            libc.madvise(start, size, _DONTNEED)
+        with suppress(OSError):  # not every container has a /proc, and nothing depends on this
+            for start, size in _as_in_their_files():
+                libc.madvise(start, size, _DONTNEED)
 
 
 def _as_in_their_files() -> Iterator[tuple[int, int]]:
@@ -32,7 +35,7 @@ def _as_in_their_files() -> Iterator[tuple[int, int]]:
     Parts in which the loader has written (`Anonymous` of proc(5)) must stay: their file knows nothing of that.
     """
     place: tuple[int, int] | None = None
-    for line in Path("/proc/self/smaps").read_text("utf-8").splitlines():
+    for line in _MAPS.read_text("utf-8").splitlines():
         if found := _MAPPING.match(line):
             is_a_file = found["path"].startswith("/") and found["permissions"] in {"r--p", "r-xp"}
             place = (int(found["start"], 16), int(found["end"], 16)) if is_a_file else None

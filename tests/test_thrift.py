@@ -47,3 +47,13 @@ import json, decimal, email.message
 print(json.loads(json.dumps({{"a": [1.5]}}))["a"][0], decimal.Decimal("0.1") + 1)
 """
         assert run(code) == ["1.5", "1.1"]
+
+    def test_a_system_that_does_not_tell_what_is_mapped_is_no_obstacle() -> None:
+        code = """
+from pathlib import Path
+from copilot_api import thrift
+thrift._MAPS = Path("/proc/self/not-there")
+settle()
+print(gc.get_freeze_count() > 1)
+"""
+        assert run(code) == ["True"]
