@@ -73,13 +73,17 @@ def make_venv() -> int:
 
 
 def install() -> int:
-    """The locked packages by their hashes, then this project itself, as it stands in this folder."""
+    """The locked packages by their hashes, then this project itself, as it stands in this folder.
+
+    The lock names everything, so nothing is left to resolve. Left to resolve it, older pips take `coverage[toml]` for a package
+    that the lock does not pin, and fail as soon as there is a newer coverage.
+    """
     say("installing what requirements.lock names (once; a minute or two)")
-    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     failed = run(
         [
             [*pip, "--require-hashes", "--requirement", str(ROOT / "requirements.lock")],
-            [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
+            [*pip, "--no-build-isolation", "--editable", str(ROOT)],
         ]
     )
     if failed:

