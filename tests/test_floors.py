@@ -26,6 +26,7 @@ FLOORS = {
     "ledger": 3,
     "sandbox": 3,
     "server": 4,
+    "account": 4,
     "service": 5,
     "desktop": 6,
     "setup": 6,

@@ -38,8 +38,8 @@ def sign_in(
 
 
 async def _sign_in(loaded: Settings, token: str | None) -> None:
+    from copilot_api.account import account
     from copilot_api.cli import sign_in
-    from copilot_api.cli.account import account
     from copilot_api.cli.terminal import Terminal
 
     async with account(loaded) as opened:
@@ -65,7 +65,7 @@ async def status(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--j
 
 
 async def _status(loaded: Settings) -> dict[str, Any]:
-    from copilot_api.cli.account import account
+    from copilot_api.account import account
     from copilot_api.upstream import grants
 
     async with account(loaded) as opened:

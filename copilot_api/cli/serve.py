@@ -8,10 +8,10 @@ from pathlib import Path
 from types import FrameType
 
 from copilot_api import console, form, leftovers, settings
-from copilot_api.cli import clipboard
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
 from copilot_api.cli.terminal import Terminal
+from copilot_api.desktop import clipboard
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
 from copilot_api.service import Service
@@ -68,7 +68,7 @@ async def _started(loaded: Settings, terminal: Terminal | None) -> Service:
         if terminal is None or loaded.github_token or loaded.sandbox:
             raise
         console.warn(problem.message)
-        from copilot_api.cli.account import account
+        from copilot_api.account import account
         from copilot_api.cli.sign_in import sign_in
 
         async with account(loaded) as opened:
