@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from copilot_api import RELEASES_URL
 from copilot_api.errors import SettingsBroken
 
 ENV_PREFIX = "COPILOT_API_"
@@ -140,6 +141,9 @@ class Settings:
     # models
     aliases: dict[str, str] = _option({}, "Further model names: alias = model id")  # noqa: RUF009 - makes a field
     catalog_s: float = _option(600.0, "Seconds after which the model list is read again", low=1, high=86400)
+
+    # the program itself
+    releases_url: str = _option(RELEASES_URL, "Where to look for the newest release, as GitHub's API tells it; empty: nowhere")
 
     # terminal
     verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")

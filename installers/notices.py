@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from installers.job import CannotMake
-from installers.product import NAME, ROOT
+from installers.product import DISTRIBUTION, NAME, ROOT
 
 LICENCES = Path(__file__).parent / "licences"
 # Shared libraries by the begin of their file names: whose they are, licence, file with its words.
@@ -86,8 +86,8 @@ def _distributions(report: Path) -> set[str]:
         tree = ET.parse(report)  # noqa: S314 - our own compiler's
         names = {str(row.get("name")) for row in tree.iter("distribution")}
     else:
-        names = set(_needed(NAME, set()))
-    return names - {NAME}
+        names = set(_needed(DISTRIBUTION, set()))
+    return names - {DISTRIBUTION}
 
 
 def _needed(name: str, seen: set[str]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 NAME = "copilot-api"
+DISTRIBUTION = "copilot-api-local"
+"""The program as a Python package: the other name is a stranger's on PyPI."""
 TITLE = "Copilot API"
 SUMMARY = "GitHub Copilot subscription as an API on your own machine"
 # One paragraph to each text; packages wrap them as their format wants it.
