@@ -1,0 +1,400 @@
+"""A connection to a D-Bus: it calls and is called, listens, and comes back by itself. jeepney knows the format of messages.
+
+All of it happens in `Bus.run`, one coroutine that belongs to whoever awaits it. What is offered is answered by plain
+functions, so that a call needs no task of its own. File descriptors are not passed.
+"""
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    Message,
+    MessageFlag,
+    MessageType,
+    new_error,
+    new_method_call,
+    new_method_return,
+    new_signal,
+)
+from jeepney.auth import BEGIN, Authenticator
+from jeepney.bus import get_bus
+from jeepney.low_level import calc_msg_size
+
+from copilot_api.desktop.dbus_objects import Interface, Objects, Refused
+from copilot_api.settings import session_bus
+
+CALL_S = 5.0
+"""Seconds that others get to answer."""
+
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 20.0
+"""Seconds between two tries to come back: they double from the first to the longest."""
+
+LARGEST = 1 << 20
+"""Bytes of a message. What is said to us is small; the specification would allow 128 MiB."""
+
+BACKLOG = 8 << 20
+"""Bytes that wait for the bus to take them. One that does not read for so long is gone."""
+
+_HEAD = 16
+"""Bytes from which the length of a message is known."""
+
+# What jeepney raises for a message that it cannot read.
+_UNREADABLE = (ValueError, LookupError, TypeError, AssertionError, RecursionError, struct.error)
+# The same for an address or a greeting, and what the system says when nobody listens there.
+_UNREACHABLE = (OSError, EOFError, TimeoutError, RuntimeError, ValueError, LookupError, asyncio.LimitOverrunError)
+
+_log = logging.getLogger(__name__)
+
+Answer = tuple[Any, ...] | Refused
+"""What came back: the arguments, or the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A method of another program's: who, where, which; arguments of signature `takes`, and an answer of signature `gives`."""
+
+    name: str
+    path: str
+    interface: str
+    member: str
+    takes: str = ""
+    gives: str = ""
+
+    def message(self, *arguments: Any) -> Any:
+        """A call of it."""
+        address = DBusAddress(self.path, self.name, self.interface)
+        return new_method_call(address, self.member, self.takes or None, arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A signal that is listened for, sent by whoever owns `name`; with `first` only where its first argument is that text."""
+
+    name: str
+    interface: str
+    member: str
+    signature: str = ""
+    path: str = ""
+    first: str = ""
+
+    @property
+    def rule(self) -> str:
+        """What the bus is told to pass on."""
+        fields = {
+            "sender": self.name,
+            "interface": self.interface,
+            "member": self.member,
+            "path": self.path,
+            "arg0": self.first,
+        }
+        return ",".join(["type='signal'", *(f"{field}='{value}'" for field, value in fields.items() if value)])
+
+
+_DBUS = "org.freedesktop.DBus"
+_HELLO, _ADD_MATCH, _OWNER, _REQUEST = (
+    Remote(_DBUS, "/org/freedesktop/DBus", _DBUS, member, takes, gives)
+    for member, takes, gives in (
+        ("Hello", "", "s"),
+        ("AddMatch", "s", ""),
+        ("GetNameOwner", "s", "s"),
+        ("RequestName", "su", "u"),
+    )
+)
+_DO_NOT_QUEUE = 4
+_NOBODY = "org.freedesktop.DBus.Error.NameHasNoOwner"
+
+
+def session() -> str:
+    """The socket of the person's session. Raises LookupError, ValueError or RuntimeError where none is told that can be used."""
+    return _socket_of(session_bus())
+
+
+def system() -> str:
+    """The socket of the machine's own bus."""
+    return _socket_of("SYSTEM")
+
+
+def _socket_of(address: str) -> str:
+    if not address:
+        raise LookupError("no address of a session bus is known here")
+    return str(get_bus(address))
+
+
+def is_there(find: Callable[[], str]) -> bool:
+    """Whether somebody listens on that socket; for those who run no loop yet."""
+    with suppress(*_UNREACHABLE), closing(socket.socket(socket.AF_UNIX)) as probe:
+        probe.connect(find())
+        return True
+    return False
+
+
+class Bus:
+    """One connection, made anew each time that it is lost. `find` gives the socket; it is asked before each try.
+
+    `offer`, `listen`, `watch` and `own` hold for every connection, whether there is one at the moment or not. Everything
+    belongs to the thread whose loop runs `run`.
+    """
+
+    def __init__(self, find: Callable[[], str]) -> None:
+        self.unique_name = ""
+        self._find = find
+        self._objects = Objects()
+        self._listeners: list[tuple[Heard, Callable[..., None]]] = []
+        self._watchers: dict[str, list[Callable[[str], None]]] = {}
+        self._owners: dict[str, str] = {}
+        self._names: list[str] = []
+        self._waiting: dict[int, tuple[asyncio.Future[Answer], str]] = {}
+        self._serials = count(1)
+        self._writer: asyncio.StreamWriter | None = None
+        self._wait_s = FIRST_WAIT_S
+        self._closed = asyncio.Event()
+
+    def offer(self, path: str, interface: Interface) -> None:
+        """Lets others call `interface` at `path`."""
+        self._objects.offer(path, interface)
+
+    def own(self, name: str) -> None:
+        """Takes a name that others know, if no other program has it."""
+        self._names.append(name)
+        if self.unique_name:
+            self._request(name)
+
+    def listen(self, heard: Heard, then: Callable[..., None]) -> None:
+        """Calls `then` with the arguments of each such signal."""
+        if heard.name != _DBUS:  # whose owner is the bus itself
+            self.watch(heard.name, lambda _: None)
+        self._listeners.append((heard, then))
+        if self.unique_name:
+            self.ask(_ADD_MATCH, heard.rule)
+
+    def watch(self, name: str, changed: Callable[[str], None]) -> None:
+        """Calls `changed` with who owns `name`, first of all and whenever that changes; "" is nobody, or no bus."""
+        if name not in self._watchers:
+            self._watchers[name] = []
+            self.listen(Heard(_DBUS, _DBUS, "NameOwnerChanged", "sss", first=name), self._owner_changed)
+            if self.unique_name:
+                self._find_owner(name)
+        self._watchers[name].append(changed)
+        if name in self._owners:
+            changed(self._owners[name])
+
+    async def call(self, remote: Remote, *arguments: Any, timeout_s: float = CALL_S) -> tuple[Any, ...]:
+        """What the other program answers. Raises Refused: its error, or why there is no answer."""
+        answer = await self._asked(remote, arguments, timeout_s)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    def ask(
+        self, remote: Remote, *arguments: Any, then: Callable[[Answer], None] | None = None, timeout_s: float = CALL_S
+    ) -> None:
+        """The same for those who do not wait: `then` is called with the answer, or with the error."""
+        future = self._asked(remote, arguments, timeout_s)
+        if then is not None:
+            future.add_done_callback(lambda done: then(done.result()))
+
+    def emit(self, path: str, interface: str, signal: str, *arguments: Any) -> None:
+        """Tells everybody who listens; nobody, while there is no connection."""
+        signature = self._objects.signature_of(path, interface, signal)
+        self._send(new_signal(DBusAddress(path, interface=interface), signal, signature or None, arguments))
+
+    def close(self) -> None:
+        """Lets `run` end as soon as what was said has been sent."""
+        self._closed.set()
+        if self._writer is not None:
+            self._writer.close()
+
+    async def run(self) -> None:
+        """Keeps up the connection until `close`."""
+        while not self._closed.is_set():
+            try:
+                await self._session()
+            except _UNREACHABLE as problem:
+                _log.debug("no D-Bus: %s: %s", type(problem).__name__, problem)
+            finally:
+                self._lose()
+            await self._pause()
+
+    async def _pause(self) -> None:
+        wait_s, self._wait_s = self._wait_s, min(2 * self._wait_s, LONGEST_WAIT_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._closed.wait()
+
+    async def _session(self) -> None:
+        """One connection from its beginning to its end."""
+        async with asyncio.timeout(CALL_S):
+            reader, self._writer = await asyncio.open_unix_connection(self._find())
+            await _authenticate(reader, self._writer)
+        self.ask(_HELLO, then=self._greeted)
+        while not self._closed.is_set():
+            message = await _message(reader)
+            try:
+                self._take(message)
+            except Exception:  # a fault in what one message sets off must not end the conversation
+                _log.exception("a message of the bus was taken badly")
+
+    def _greeted(self, answer: Answer) -> None:
+        if isinstance(answer, Refused):
+            _log.debug("the bus does not greet: %s", answer)
+            self._drop()
+            return
+        [self.unique_name] = answer
+        self._wait_s = FIRST_WAIT_S
+        for heard, _ in self._listeners:
+            self.ask(_ADD_MATCH, heard.rule)
+        for name in self._names:
+            self._request(name)
+        for name in self._watchers:
+            self._find_owner(name)
+
+    def _request(self, name: str) -> None:
+        self.ask(_REQUEST, name, _DO_NOT_QUEUE)
+
+    def _find_owner(self, name: str) -> None:
+        def found(answer: Answer) -> None:
+            if not isinstance(answer, Refused):
+                self._owned(name, str(answer[0]))
+            elif answer.name == _NOBODY:
+                self._owned(name, "")
+
+        self.ask(_OWNER, name, then=found)
+
+    def _owner_changed(self, name: str, _: str, owner: str) -> None:
+        self._owned(name, owner)
+
+    def _owned(self, name: str, owner: str) -> None:
+        if self._owners.get(name) != owner:
+            self._owners[name] = owner
+            for changed in self._watchers[name]:
+                changed(owner)
+
+    def _lose(self) -> None:
+        """What is to be done when there is no connection any more, or never was."""
+        self._drop()
+        self.unique_name = ""
+        for future, _ in list(self._waiting.values()):
+            _settle(future, Refused("Disconnected", "the connection to the bus was lost"))
+        for name in self._watchers:
+            self._owned(name, "")
+
+    def _drop(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _asked(self, remote: Remote, arguments: tuple[Any, ...], timeout_s: float) -> asyncio.Future[Answer]:
+        """Resolved with the answer or with the error. It never fails, so that nobody has to look."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        serial = self._send(remote.message(*arguments))
+        if not serial:
+            future.set_result(Refused("Disconnected", "there is no connection to the bus"))
+            return future
+        self._waiting[serial] = (future, remote.gives)
+        late = Refused("NoReply", f"{remote.name} did not answer within {timeout_s:g} seconds")
+        timer = loop.call_later(timeout_s, _settle, future, late)
+
+        def forget(_: object) -> None:
+            timer.cancel()
+            self._waiting.pop(serial, None)
+
+        future.add_done_callback(forget)
+        return future
+
+    def _send(self, message: Any) -> int:
+        """The number of the message, 0 when there is nobody to send it to."""
+        if self._writer is None or self._writer.is_closing():
+            return 0
+        serial = next(self._serials)
+        self._writer.write(message.serialise(serial))
+        if self._writer.transport.get_write_buffer_size() > BACKLOG:
+            self._writer.transport.abort()
+        return serial
+
+    def _take(self, message: Any) -> None:
+        if message is None:
+            return
+        match message.header.message_type:
+            case MessageType.method_call:
+                self._answer(message)
+            case MessageType.signal:
+                self._hear(message)
+            case _:
+                self._settle_reply(message)
+
+    def _settle_reply(self, message: Any) -> None:
+        fields = message.header.fields
+        future, gives = self._waiting.get(fields.get(HeaderFields.reply_serial, 0), (None, ""))
+        if future is None:
+            return
+        if message.header.message_type is MessageType.error:
+            said = message.body[0] if message.body and isinstance(message.body[0], str) else ""
+            _settle(future, Refused(fields[HeaderFields.error_name], said))
+        elif fields.get(HeaderFields.signature, "") != gives:
+            _settle(future, Refused("InvalidSignature", f"({gives}) was expected"))
+        else:
+            _settle(future, message.body)
+
+    def _hear(self, message: Any) -> None:
+        fields = message.header.fields
+        said = tuple(fields.get(each, "") for each in _OF_A_SIGNAL)
+        for heard, then in tuple(self._listeners):
+            sender = _DBUS if heard.name == _DBUS else self._owners.get(heard.name)
+            path = heard.path or fields.get(HeaderFields.path)
+            if said == (sender, path, heard.interface, heard.member, heard.signature):
+                if not heard.first or message.body[0] == heard.first:
+                    then(*message.body)
+
+    def _answer(self, call: Any) -> None:
+        fields = call.header.fields
+        path, interface, member, signature = (fields.get(each, "") for each in _OF_A_CALL)
+        try:
+            gives, answer = self._objects.answer(path, interface, member, signature, call.body)
+            reply = new_method_return(call, gives or None, answer)
+        except Refused as refused:
+            reply = new_error(call, refused.name, "s", (str(refused),))
+        if not call.header.flags & MessageFlag.no_reply_expected:
+            self._send(reply)
+
+
+_OF_A_CALL = (HeaderFields.path, HeaderFields.interface, HeaderFields.member, HeaderFields.signature)
+_OF_A_SIGNAL = (HeaderFields.sender, *_OF_A_CALL)
+
+
+def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:
+    if not future.done():
+        future.set_result(answer)
+
+
+async def _authenticate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Tells the bus who we are, which it knows from the socket. Raises ValueError where it does not believe that."""
+    conversation = Authenticator()
+    for line in conversation:
+        writer.write(line)
+        conversation.feed(await reader.readuntil(b"\r\n"))
+    writer.write(BEGIN)
+
+
+async def _message(reader: asyncio.StreamReader) -> Any:
+    """The next message; None where it is one that nobody can read. Raises EOFError at the end."""
+    head = await reader.readexactly(_HEAD)
+    size = calc_msg_size(head)
+    if size > LARGEST:
+        raise EOFError(f"a message of {size} bytes")
+    rest = await reader.readexactly(size - _HEAD)
+    try:
+        return Message.from_buffer(head + rest)
+    except _UNREADABLE as problem:
+        _log.debug("a message that cannot be read: %s", problem)
+        return None
