@@ -330,7 +330,7 @@ def has_session_bus() -> bool:
 
 
 def session_bus() -> str:
-    """The address of the D-Bus session; where only its folder is known, it has its usual place there. "" where there is none."""
+    """The address of the D-Bus session, which is in its usual place where only the folder is told; "" where there is none."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
 

@@ -23,9 +23,9 @@ def open_backend(platform: str = sys.platform) -> Backend:
         return mac_tray()
     if platform != "linux":
         raise DesktopMissing(f"There is no tray icon for {platform}", hint=_ELSEWHERE)
-    from copilot_api.desktop import dbus
+    from copilot_api.desktop import dbus_socket
     from copilot_api.desktop.linux_tray import LinuxTray
 
-    if not dbus.is_there(dbus.session):
+    if not dbus_socket.is_there(dbus_socket.session):
         raise DesktopMissing("There is no desktop session here (no D-Bus session bus), so no tray icon", hint=_ELSEWHERE)
     return LinuxTray()

@@ -6,10 +6,8 @@ functions, so that a call needs no task of its own. File descriptors are not pas
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -17,7 +15,6 @@ from typing import Any
 from jeepney import (
     DBusAddress,
     HeaderFields,
-    Message,
     MessageFlag,
     MessageType,
     new_error,
@@ -25,12 +22,9 @@ from jeepney import (
     new_method_return,
     new_signal,
 )
-from jeepney.auth import BEGIN, Authenticator
-from jeepney.bus import get_bus
-from jeepney.low_level import calc_msg_size
 
 from copilot_api.desktop.dbus_objects import Interface, Objects, Refused
-from copilot_api.settings import session_bus
+from copilot_api.desktop.dbus_socket import UNREACHABLE, connected, next_message
 
 CALL_S = 5.0
 """Seconds that others get to answer."""
@@ -39,19 +33,8 @@ FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 20.0
 """Seconds between two tries to come back: they double from the first to the longest."""
 
-LARGEST = 1 << 20
-"""Bytes of a message. What is said to us is small; the specification would allow 128 MiB."""
-
 BACKLOG = 8 << 20
 """Bytes that wait for the bus to take them. One that does not read for so long is gone."""
-
-_HEAD = 16
-"""Bytes from which the length of a message is known."""
-
-# What jeepney raises for a message that it cannot read.
-_UNREADABLE = (ValueError, LookupError, TypeError, AssertionError, RecursionError, struct.error)
-# The same for an address or a greeting, and what the system says when nobody listens there.
-_UNREACHABLE = (OSError, EOFError, TimeoutError, RuntimeError, ValueError, LookupError, asyncio.LimitOverrunError)
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +44,7 @@ Answer = tuple[Any, ...] | Refused
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A method of another program's: who, where, which; arguments of signature `takes`, and an answer of signature `gives`."""
+    """A method of another program's: who, where, which. `takes` and `gives` are signatures."""
 
     name: str
     path: str
@@ -112,30 +95,6 @@ _HELLO, _ADD_MATCH, _OWNER, _REQUEST = (
 )
 _DO_NOT_QUEUE = 4
 _NOBODY = "org.freedesktop.DBus.Error.NameHasNoOwner"
-
-
-def session() -> str:
-    """The socket of the person's session. Raises LookupError, ValueError or RuntimeError where none is told that can be used."""
-    return _socket_of(session_bus())
-
-
-def system() -> str:
-    """The socket of the machine's own bus."""
-    return _socket_of("SYSTEM")
-
-
-def _socket_of(address: str) -> str:
-    if not address:
-        raise LookupError("no address of a session bus is known here")
-    return str(get_bus(address))
-
-
-def is_there(find: Callable[[], str]) -> bool:
-    """Whether somebody listens on that socket; for those who run no loop yet."""
-    with suppress(*_UNREACHABLE), closing(socket.socket(socket.AF_UNIX)) as probe:
-        probe.connect(find())
-        return True
-    return False
 
 
 class Bus:
@@ -219,7 +178,7 @@ class Bus:
         while not self._closed.is_set():
             try:
                 await self._session()
-            except _UNREACHABLE as problem:
+            except UNREACHABLE as problem:
                 _log.debug("no D-Bus: %s: %s", type(problem).__name__, problem)
             finally:
                 self._lose()
@@ -234,14 +193,13 @@ class Bus:
     async def _session(self) -> None:
         """One connection from its beginning to its end."""
         async with asyncio.timeout(CALL_S):
-            reader, self._writer = await asyncio.open_unix_connection(self._find())
-            await _authenticate(reader, self._writer)
+            reader, self._writer = await connected(self._find())
         self.ask(_HELLO, then=self._greeted)
         while not self._closed.is_set():
-            message = await _message(reader)
+            message = await next_message(reader)
             try:
                 self._take(message)
-            except Exception:  # a fault in what one message sets off must not end the conversation
+            except Exception:  # noqa: BLE001 - a fault in what one message sets off must not end the conversation
                 _log.exception("a message of the bus was taken badly")
 
     def _greeted(self, answer: Answer) -> None:
@@ -352,9 +310,9 @@ class Bus:
         for heard, then in tuple(self._listeners):
             sender = _DBUS if heard.name == _DBUS else self._owners.get(heard.name)
             path = heard.path or fields.get(HeaderFields.path)
-            if said == (sender, path, heard.interface, heard.member, heard.signature):
-                if not heard.first or message.body[0] == heard.first:
-                    then(*message.body)
+            is_it = said == (sender, path, heard.interface, heard.member, heard.signature)
+            if is_it and (not heard.first or message.body[0] == heard.first):
+                then(*message.body)
 
     def _answer(self, call: Any) -> None:
         fields = call.header.fields
@@ -375,26 +333,3 @@ _OF_A_SIGNAL = (HeaderFields.sender, *_OF_A_CALL)
 def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:
     if not future.done():
         future.set_result(answer)
-
-
-async def _authenticate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Tells the bus who we are, which it knows from the socket. Raises ValueError where it does not believe that."""
-    conversation = Authenticator()
-    for line in conversation:
-        writer.write(line)
-        conversation.feed(await reader.readuntil(b"\r\n"))
-    writer.write(BEGIN)
-
-
-async def _message(reader: asyncio.StreamReader) -> Any:
-    """The next message; None where it is one that nobody can read. Raises EOFError at the end."""
-    head = await reader.readexactly(_HEAD)
-    size = calc_msg_size(head)
-    if size > LARGEST:
-        raise EOFError(f"a message of {size} bytes")
-    rest = await reader.readexactly(size - _HEAD)
-    try:
-        return Message.from_buffer(head + rest)
-    except _UNREADABLE as problem:
-        _log.debug("a message that cannot be read: %s", problem)
-        return None

@@ -1,4 +1,4 @@
-"""Rows with numbers: a bar names the row that was clicked by its number, which is never given to a row that does something else.
+"""Rows with numbers. A bar names the row that was clicked by its number, which no row gets that does something else.
 
 The menu may change between the moment it was drawn and the click; the click then still means what stood there.
 """
@@ -11,7 +11,7 @@ from itertools import count
 from copilot_api.desktop.menu import Act, Row
 
 REMEMBERED = 512
-"""Acts of rows that are gone: a menu that lists a dozen requests that wait is drawn anew some ten times before one is forgotten."""
+"""Acts that are kept, those of rows that are gone among them: a menu has some forty where a dozen requests wait."""
 
 
 @dataclass(frozen=True, slots=True)

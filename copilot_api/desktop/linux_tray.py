@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from threading import Lock
 
-from copilot_api.desktop import dbus
+from copilot_api.desktop import dbus_socket
 from copilot_api.desktop.backend import PACE_S, Picture
 from copilot_api.desktop.dbus import Bus
 from copilot_api.desktop.dbus_menu import DbusMenu
@@ -50,7 +50,7 @@ class LinuxTray:
         self._post(self._end)
 
     async def _live(self, picture: Picture, on_act: Callable[[Act], None], on_host: Callable[[bool], None]) -> None:
-        self._bus = Bus(dbus.session)
+        self._bus = Bus(dbus_socket.session)
         self._notifications = Notifications(self._bus, self._icons, on_act)
         self._menu = DbusMenu(self._bus, on_act)
         self._menu.draw(picture.rows)

@@ -81,7 +81,7 @@ class Notifications:
         self._bus.ask(_NOTIFY, *arguments, then=lambda answer: self._shown(news.key, acts, answer))
 
     def _offered(self, news: News) -> dict[str, Row]:
-        """Rows by the names that a click gives back: never the same name twice, so that one on an older text does nothing new."""
+        """Rows by the names that a click gives back: none twice, so that a click on an older text does nothing new."""
         on_its_text = {_ON_ITS_TEXT: Row(act=news.act)} if news.act is not None else {}
         return on_its_text | {next(self._names): row for row in news.buttons}
 
@@ -116,7 +116,7 @@ class Notifications:
 
 
 def _picture(argb: bytes) -> tuple[int, int, int, bool, int, int, bytes]:
-    """Width, height, bytes of a row, whether there is cover, bits of a colour, colours of a pixel; then red, green, blue, cover."""
+    """Width, height, bytes of a row, whether there is cover, bits of a colour, colours of a pixel, and the pixels."""
     pixels = bytearray(len(argb))
     for place in range(4):
         pixels[place::4] = argb[(place + 1) % 4 :: 4]

@@ -1,4 +1,4 @@
-"""org.kde.StatusNotifierItem: the icon as bars on Linux ask for it (KDE, Xfce, LXQt, Cinnamon, MATE, waybar, GNOME's extension).
+"""org.kde.StatusNotifierItem: the icon as bars on Linux ask for it: KDE's, Xfce's, LXQt's, waybar, GNOME's with an extension.
 
 Specification: https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 """

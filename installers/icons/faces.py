@@ -1,8 +1,8 @@
 """The pictures of the tray icon, one for each state, made of the shapes of the icon.
 
-Each is a tile with a sign on it, and no two signs are alike, so that colour is never the only difference. The colour says how
-it is about: in order, on its way, off, soon not in order, not in order, and waiting for the person. Up to 24 pixels the straight
-edges lie on whole pixels. macOS wants the sign alone, in black, and colours it itself.
+Each is a tile with a sign on it, and no two signs are alike, so that colour is never the only difference. The colour says: in
+order, on its way, off, soon not in order, not in order, waiting for the person. Up to 24 pixels, straight edges lie on whole
+ones. macOS wants the sign alone, in black, and colours it itself.
 """
 
 import math

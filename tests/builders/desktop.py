@@ -22,6 +22,11 @@ class Desktop:
     home: Path
     environment: dict[str, str]
 
+    @property
+    def address(self) -> str:
+        """Of the bus."""
+        return self.environment["DBUS_SESSION_BUS_ADDRESS"]
+
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Runs Python in a process of its own, as another program of this session would."""
         return subprocess.run(
@@ -47,16 +52,20 @@ def _environment(home: Path, address: str) -> dict[str, str]:
 
 
 # The session's own configuration could start services; here nothing runs but what the test starts.
-_BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+_BUS = """<busconfig><type>session</type><listen>unix:{where}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
-</busconfig>"""
+{services}</busconfig>"""
 
 
 @contextmanager
-def bus(home: Path) -> Iterator[Desktop]:
-    """A D-Bus session of its own, with `home` as HOME and nothing in it."""
+def bus(home: Path, *, socket: Path | None = None, services: Path | None = None) -> Iterator[Desktop]:
+    """A D-Bus session of its own, with `home` as HOME and nothing in it but the services of that folder.
+
+    With `socket` it listens there, so that another can take its place.
+    """
     config = home / "session.conf"
-    config.write_text(_BUS)
+    where = f"path={socket}" if socket else "tmpdir=/tmp"
+    config.write_text(_BUS.format(where=where, services=f"<servicedir>{services}</servicedir>" if services else ""))
     daemon = subprocess.Popen(
         [_program("dbus-daemon"), f"--config-file={config}", "--nofork", "--print-address=1"],
         stdout=subprocess.PIPE,
