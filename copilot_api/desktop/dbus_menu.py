@@ -86,7 +86,7 @@ class DbusMenu:
                 "Event": Method("isvu", "", self._event),
                 "EventGroup": Method("a(isvu)", "ai", self._events),
                 "AboutToShow": Method("i", "b", self._about_to_show),
-                "AboutToShowGroup": Method("ai", "aiai", lambda numbers: ([], self._unknown(numbers))),
+                "AboutToShowGroup": Method("ai", "aiai", self._about_to_show_all),
             },
             {
                 "Version": Property("u", lambda: 3),
@@ -133,11 +133,16 @@ class DbusMenu:
         return (unknown,)
 
     def _about_to_show(self, number: int) -> tuple[Any, ...]:
+        """Whether it has to be read again."""
         self._row(number)
-        return (False,)
+        is_held = number == 0 and self._held is not None
+        if is_held:
+            self._closed()
+        return (is_held,)
 
-    def _unknown(self, numbers: Iterable[int]) -> list[int]:
-        return [number for number in numbers if number not in self._by_number]
+    def _about_to_show_all(self, numbers: list[int]) -> tuple[Any, ...]:
+        unknown = [number for number in numbers if number not in self._by_number]
+        return [number for number in numbers if number not in unknown and self._about_to_show(number)[0]], unknown
 
     def _row(self, number: int) -> Drawn:
         found = self._by_number.get(number)

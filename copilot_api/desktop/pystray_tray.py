@@ -64,6 +64,7 @@ class PystrayTray:
         icon.on_click, icon.on_end = self._clicked, self.stop
         with _woken_by_signals(lambda: icon.post(bool)):
             icon.run(lambda _: self._work(icon, on_host))
+        icon.visible = False  # here: pystray would do it when the icon is collected, on whatever thread that happens
         self.stop()
 
     def show(self, picture: Picture) -> None:

@@ -64,13 +64,10 @@ class StatusItem:
         if picture.face is not before.face:
             self._emit("NewIcon")
             self._emit("NewAttentionIcon")
-            self._emit("NewStatus", self._status)
+        if _status(picture.face) != _status(before.face):
+            self._emit("NewStatus", _status(picture.face))
         if picture.tooltip != before.tooltip:
             self._emit("NewToolTip")
-
-    @property
-    def _status(self) -> str:
-        return "NeedsAttention" if self._picture.face in _URGENT else "Active"
 
     def _emit(self, signal: str, *arguments: Any) -> None:
         self._bus.emit(PATH, NAME, signal, *arguments)
@@ -123,7 +120,7 @@ class StatusItem:
                 "Category": Property("s", lambda: "ApplicationStatus"),
                 "Id": Property("s", lambda: "copilot-api"),
                 "Title": Property("s", lambda: TITLE),
-                "Status": Property("s", lambda: self._status),
+                "Status": Property("s", lambda: _status(self._picture.face)),
                 "WindowId": Property("i", lambda: 0),
                 "IconName": nothing,
                 "IconThemePath": nothing,
@@ -143,3 +140,7 @@ class StatusItem:
                 "NewStatus": "s",
             },
         )
+
+
+def _status(face: Face) -> str:
+    return "NeedsAttention" if face in _URGENT else "Active"

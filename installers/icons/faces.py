@@ -9,7 +9,7 @@ import math
 from dataclasses import replace
 
 from copilot_api.desktop.face import Face
-from installers.icons.shape import CLEAR, LINE_COLOUR, TILE_COLOUR, UNITS, Arc, Dot, Patch, Shape, Stroke, Tile, shapes
+from installers.icons.shape import CLEAR, LINE_COLOUR, TILE_COLOUR, UNITS, Arc, Dot, Line, Patch, Shape, Stroke, Tile, shapes
 
 # Each is seen on light and on dark bars, and white on it: tests/installers/icons/test_faces.py.
 ON_ITS_WAY = "#4a6a8a"
@@ -32,8 +32,8 @@ COLOURS = {
     Face.APPROVAL: WAITING,
 }
 
-MARGIN = 0.18
-"""The part of its square that a sign leaves free on each side, under which it is drawn larger where there is no tile."""
+LARGER = 1.25
+"""How much larger a sign is drawn where there is no tile, if there is room."""
 
 
 def tile(face: Face, size: int) -> tuple[Shape, ...]:
@@ -48,8 +48,11 @@ def tile(face: Face, size: int) -> tuple[Shape, ...]:
 def template(face: Face, size: int) -> tuple[Shape, ...]:
     """The sign alone, black on nothing, for a picture of `size` pixels."""
     if face is Face.SERVING:
-        return tuple(_grown(replace(shape, colour="#000000")) for shape in shapes(size)[1:])
-    return tuple(_grown(shape) for shape in _sign(face, _Grid(size), "#000000", CLEAR))
+        sign: tuple[Shape, ...] = tuple(replace(shape, colour="#000000") for shape in shapes()[1:])
+    else:
+        sign = _sign(face, _Grid(size), "#000000", CLEAR)
+    by = min(LARGER, UNITS / 2 / max(map(_reach, sign)))
+    return tuple(_grown(shape, by) for shape in sign)
 
 
 def _tile_of(size: int) -> Tile:
@@ -187,9 +190,27 @@ def _question(ink: str) -> tuple[Shape, ...]:
     )
 
 
-def _grown(shape: Shape) -> Shape:
-    """The shape about the middle of its square, as much larger as there is room without a tile."""
-    by = 1 / (1 - MARGIN)
+def _reach(shape: Shape) -> float:
+    """How far from the middle of the square it goes, across or down."""
+    match shape:
+        case Tile():
+            points = [(shape.x, shape.y), (shape.x + shape.side, shape.y + shape.side)]
+            half = 0.0
+        case Dot():
+            points, half = [(shape.x, shape.y)], shape.radius
+        case Arc():
+            points, half = [(shape.x, shape.y)], shape.radius + shape.width / 2
+        case Line():
+            points, half = [(shape.x, shape.y), (shape.end, shape.y)], shape.width / 2
+        case Stroke():
+            points, half = [shape.start, shape.end], shape.width / 2
+        case Patch():
+            points, half = list(shape.corners), 0.0
+    return max(abs(units - UNITS / 2) for point in points for units in point) + half
+
+
+def _grown(shape: Shape, by: float) -> Shape:
+    """The shape about the middle of its square."""
 
     def put(units: float) -> float:
         return UNITS / 2 + (units - UNITS / 2) * by
@@ -206,5 +227,5 @@ def _grown(shape: Shape) -> Shape:
             return replace(shape, start=start, end=end, width=shape.width * by)
         case Patch():
             return replace(shape, corners=tuple((put(x), put(y)) for x, y in shape.corners))
-        case _:
+        case Line():
             return replace(shape, x=put(shape.x), y=put(shape.y), end=put(shape.end), width=shape.width * by)

@@ -1,4 +1,4 @@
-"""A bar without a screen: it keeps the list of icons as KDE's watcher does, and asks as any other program of the session would."""
+"""A bar without a screen: it keeps the list of icons as KDE's watcher does, and asks as any program of the session may."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, MessageType, message_bus, new_error, new_method_call, new_method_return, new_signal
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    MessageType,
+    message_bus,
+    new_error,
+    new_method_call,
+    new_method_return,
+    new_signal,
+)
 from jeepney.io.blocking import open_dbus_connection
 
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -99,7 +108,9 @@ class Caller:
             case MessageType.signal:
                 self.heard.append(Heard(fields[HeaderFields.member], message.body))
             case _:
-                self._waiting.pop(fields[HeaderFields.reply_serial]).set_result(message)
+                # The bus also says when what was sent without a question found nobody.
+                if (future := self._waiting.pop(fields[HeaderFields.reply_serial], None)) is not None:
+                    future.set_result(message)
 
 
 class Bar(Caller):

@@ -40,7 +40,7 @@ def test_without_a_bar_the_program_is_told_and_the_first_that_comes_gets_the_ico
         until(lambda: tray.hosts == [False, True, False])
         with bar(session_bus.address) as another:
             until(lambda: tray.hosts == [False, True, False, True])
-            assert another.rows().find("Quit")
+            assert another.rows().find("Quit").properties["enabled"]
 
 
 def test_a_bus_that_dies_and_comes_back_gets_the_icon_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
