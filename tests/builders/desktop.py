@@ -73,7 +73,7 @@ def bus(home: Path, *, socket: Path | None = None, services: Path | None = None)
         env=_environment(home, ""),
     )
     assert daemon.stdout
-    with daemon.stdout, _ending(daemon):
+    with daemon.stdout, ending(daemon):
         yield Desktop(home, _environment(home, daemon.stdout.readline().strip()))
 
 
@@ -88,7 +88,7 @@ def keyring(session: Desktop) -> Iterator[Desktop]:
         env=session.environment,
     )
     assert daemon.stdin
-    with _ending(daemon):
+    with ending(daemon):
         daemon.stdin.write(b"the password of this keyring")
         daemon.stdin.close()
         ends = time.monotonic() + 20
@@ -100,7 +100,8 @@ def keyring(session: Desktop) -> Iterator[Desktop]:
 
 
 @contextmanager
-def _ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
+def ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
+    """Ends the process with the block, if it has not ended by itself."""
     try:
         yield
     finally:

@@ -54,7 +54,7 @@ class Screen(pystray.Icon):
         self._draw("show")
 
     def _hide(self) -> None:
-        self.drawn.append(("hide", None))
+        self._draw("hide")
 
     def _update_icon(self) -> None:
         self._draw("icon", self.icon)
@@ -74,7 +74,7 @@ def test_the_icon_is_shown_and_taken_away() -> None:
     shown = Shown(Screen, picture(Face.SERVING), lambda shown: until(lambda: shown.screen.visible))
     assert ("icon", Face.SERVING) in shown.screen.drawn
     assert shown.screen.title == picture(Face.SERVING).tooltip
-    assert shown.screen.drawn[-1] == ("stop", None)
+    assert shown.screen.drawn[-2:] == [("stop", None), ("hide", None)]
 
 
 def test_clicks_come_back_from_every_depth() -> None:
