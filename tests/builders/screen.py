@@ -111,7 +111,7 @@ def screen() -> Iterator[Screen]:
     number = next(number for number in DISPLAYS if not Path(f"/tmp/.X{number}-lock").exists())
     display = f":{number}"
     server = subprocess.Popen(
-        ["Xvfb", display, "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"],
+        ["Xvfb", display, "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp", "-noreset"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
