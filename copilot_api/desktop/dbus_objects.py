@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from jeepney.low_level import parse_signature
 
@@ -139,7 +138,8 @@ class Objects:
 
     def _described(self, path: str) -> str:
         interfaces = "".join(_xml(each) for each in self._offered.get(path, {}).values())
-        return f"{_DOCTYPE}<node>{interfaces}{''.join(f'<node name={quoteattr(name)}/>' for name in self._below(path))}</node>"
+        below = "".join(f'<node name="{name}"/>' for name in self._below(path))
+        return f"{_DOCTYPE}<node>{interfaces}{below}</node>"
 
 
 def _xml(interface: Interface) -> str:

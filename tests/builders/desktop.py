@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
+PACKAGES = "dbus gnome-keyring"
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -111,5 +112,5 @@ def ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
 
 def _program(name: str) -> str:
     found = shutil.which(name)
-    assert found, f"the tests of the keyring need {name}: apt-get install dbus gnome-keyring"
+    assert found, f"the tests of the desktop need {name}: apt-get install {PACKAGES}"
     return found

@@ -179,6 +179,7 @@ def ends_with(told: list[Any], last: object) -> bool:
     return told[-1:] == [last]
 
 
+@pytest.mark.usefixtures("session_bus")
 async def test_a_lost_bus_is_told_to_all_who_wait_and_everything_holds_on_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

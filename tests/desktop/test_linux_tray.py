@@ -43,6 +43,7 @@ def test_without_a_bar_the_program_is_told_and_the_first_that_comes_gets_the_ico
             assert another.rows().find("Quit").properties["enabled"]
 
 
+@pytest.mark.usefixtures("session_bus")
 def test_a_bus_that_dies_and_comes_back_gets_the_icon_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     socket = tmp_path / "bus"
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={socket}")
