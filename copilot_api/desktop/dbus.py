@@ -93,7 +93,7 @@ _HELLO, _ADD_MATCH, _OWNER, _REQUEST = (
         ("RequestName", "su", "u"),
     )
 )
-_DO_NOT_QUEUE = 4
+_DO_NOT_QUEUE, _OWNER_NOW = 4, 1
 _NOBODY = "org.freedesktop.DBus.Error.NameHasNoOwner"
 
 
@@ -112,6 +112,7 @@ class Bus:
         self._watchers: dict[str, list[Callable[[str], None]]] = {}
         self._owners: dict[str, str] = {}
         self._names: list[str] = []
+        self._owned_names: set[str] = set()
         self._waiting: dict[int, tuple[asyncio.Future[Answer], str]] = {}
         self._serials = count(1)
         self._writer: asyncio.StreamWriter | None = None
@@ -127,6 +128,10 @@ class Bus:
         self._names.append(name)
         if self.unique_name:
             self._request(name)
+
+    def owns(self, name: str) -> bool:
+        """Whether it was given that name."""
+        return name in self._owned_names
 
     def listen(self, heard: Heard, then: Callable[..., None]) -> None:
         """Calls `then` with the arguments of each such signal."""
@@ -217,7 +222,11 @@ class Bus:
             self._find_owner(name)
 
     def _request(self, name: str) -> None:
-        self.ask(_REQUEST, name, _DO_NOT_QUEUE)
+        def answered(answer: Answer) -> None:
+            if answer == (_OWNER_NOW,):
+                self._owned_names.add(name)
+
+        self.ask(_REQUEST, name, _DO_NOT_QUEUE, then=answered)
 
     def _find_owner(self, name: str) -> None:
         def found(answer: Answer) -> None:
@@ -241,6 +250,7 @@ class Bus:
         """What is to be done when there is no connection any more, or never was."""
         self._drop()
         self.unique_name = ""
+        self._owned_names.clear()
         for future, _ in list(self._waiting.values()):
             _settle(future, Refused("Disconnected", "the connection to the bus was lost"))
         for name in self._watchers:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 
 from copilot_api.desktop import dbus_socket
 from copilot_api.desktop.backend import PACE_S, Picture
@@ -23,7 +23,7 @@ class LinuxTray:
 
     def __init__(self) -> None:
         self._icons = Icons()
-        self._lock = Lock()
+        self._lock = RLock()  # a handler of a signal may call `stop` wherever the main thread is
         self._early: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_over = False

@@ -24,6 +24,9 @@ _REGISTER = Remote(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisterStatusNo
 _GET = Remote(WATCHER, "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties", "Get", "ss", "v")
 _HOSTS = ("StatusNotifierHostRegistered", "StatusNotifierHostUnregistered")
 
+_STARTING_S = 60.0
+"""Seconds in which a bar answers that has just taken its name, while a whole desktop starts."""
+
 _URGENT = {Face.APPROVAL, Face.SIGNING_IN}
 """Faces for which a bar brings the icon out of where it keeps those that are seldom looked at."""
 
@@ -74,7 +77,9 @@ class StatusItem:
 
     def _watcher_changed(self, owner: str) -> None:
         if owner:
-            self._bus.ask(_REGISTER, self._name, then=self._registered)
+            # In a sandbox process ids are few, and another program may have the name that is made of ours.
+            name = self._name if self._bus.owns(self._name) else self._bus.unique_name
+            self._bus.ask(_REGISTER, name, then=self._registered, timeout_s=_STARTING_S)
         else:
             self._shown(is_shown=False)
 

@@ -45,6 +45,8 @@ class Caller:
     answers: dict[str, Callable[..., tuple[str, tuple[Any, ...]]]] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
 
+    answered: int = 0
+
     def __post_init__(self) -> None:
         self._over = Event()
         self._waiting: dict[int, Future[Any]] = {}
@@ -105,6 +107,7 @@ class Caller:
                 else:
                     signature, body = answer(*message.body)
                     self._bus.send(new_method_return(message, signature or None, body))
+                    self.answered += 1
             case MessageType.signal:
                 self.heard.append(Heard(fields[HeaderFields.member], message.body))
             case _:

@@ -173,6 +173,7 @@ async def test_a_name_is_owned_unless_another_has_it(bus: Bus, lamp: Caller) -> 
     owner = Remote("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetNameOwner", "s", "s")
     assert await bus.call(owner, "org.example.Mine") == (bus.unique_name,)
     assert await bus.call(owner, LAMP) == (lamp.name,)
+    assert (bus.owns("org.example.Mine"), bus.owns(LAMP)) == (True, False)
 
 
 def ends_with(told: list[Any], last: object) -> bool:

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from copilot_api.desktop.backend import Picture
+from copilot_api.desktop.backends import open_backend
 from copilot_api.desktop.face import Face
 from copilot_api.desktop.icons import Icons
 from copilot_api.desktop.menu import Act, Row
+from copilot_api.desktop.pystray_tray import PystrayTray
 from tests.builders.macos import MacOS, macos
 from tests.builders.shown import Shown
 from tests.builders.trays import picture, until
@@ -112,5 +114,6 @@ def test_a_job_that_goes_wrong_does_not_end_the_program(system: MacOS, caplog: p
 
 @pytest.mark.usefixtures("system")
 def test_the_backend_of_this_system_is_made_of_it() -> None:
-    module = importlib.import_module("copilot_api.desktop.mac_tray")
-    assert module.mac_tray()._make is module.MacIcon
+    backend = open_backend("darwin")
+    assert isinstance(backend, PystrayTray)
+    assert backend._make is importlib.import_module("copilot_api.desktop.mac_tray").MacIcon

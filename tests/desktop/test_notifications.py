@@ -72,9 +72,9 @@ def tray(session_bus: Desktop) -> Iterator[Running]:
 
 
 def tell(backend: Backend, daemon: Daemon, news: News) -> dict[str, Any]:
-    before = len(daemon.shown)
+    before = daemon.answered
     backend.tell(news)
-    until(lambda: len(daemon.shown) > before)
+    until(lambda: daemon.answered == before + 2)  # what it can do, and what number it gave
     return daemon.shown[-1]
 
 

@@ -1,5 +1,6 @@
 """The icon's protocol, spoken by another program over a real bus."""
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -102,6 +103,16 @@ def test_a_list_that_nobody_draws_is_no_bar(session_bus: Desktop) -> None:
         until(lambda: tray.hosts == [False, True])
         there.tell_of_hosts(has_host=False)
         until(lambda: tray.hosts == [False, True, False])
+
+
+def test_a_name_that_another_has_already_is_not_given_to_the_bar(there: Bar, session_bus: Desktop) -> None:
+    other = Caller(session_bus.address)
+    other.own(f"org.kde.StatusNotifierItem-{os.getpid()}-1")
+    with running(LinuxTray(), picture(Face.SERVING)) as tray:
+        until(lambda: tray.hosts == [True])
+        assert there.items[0].startswith(":")
+        assert there.item("Title") == "Copilot API"
+    other.close()
 
 
 @pytest.mark.parametrize(("answers", "is_shown"), [(["RegisterStatusNotifierItem"], True), ([], False)])

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from copilot_api.desktop.backend import Picture
+from copilot_api.desktop.backends import open_backend
 from copilot_api.desktop.face import Face
 from copilot_api.desktop.icons import Icons, dib
 from copilot_api.desktop.menu import Act, Row
 from copilot_api.desktop.news import News
+from copilot_api.desktop.pystray_tray import PystrayTray
 from tests.builders.shown import Shown
 from tests.builders.trays import picture, until
 from tests.builders.windows import TASKBAR_CREATED, Windows, windows
@@ -27,10 +29,6 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[Windows]:
 
 def make(*arguments: Any) -> Any:
     return importlib.import_module("copilot_api.desktop.windows_tray").WindowsIcon(*arguments)
-
-
-def literally(label: str) -> str:
-    return label.replace("&", "&&")
 
 
 def test_the_face_is_drawn_at_the_size_that_is_wanted(system: Windows) -> None:
@@ -72,7 +70,7 @@ def test_rows_look_as_they_should(system: Windows) -> None:
         found = [(row["dwTypeData"], row["fState"], row["fType"]) for row in system.rows(menu)]
         assert found == [("A && B", 3, 0), ("Start at login", 8, 0), ("Type", 0, 0), ("One", 8, 0x200)]
 
-    Shown(make, Picture(Face.SERVING, "", rows), script, literally)
+    Shown(make, Picture(Face.SERVING, "", rows), script, lambda label: label.replace("&", "&&"))
 
 
 def test_a_menu_that_is_open_stays_as_it_is_and_a_click_means_what_stands_there(system: Windows) -> None:
@@ -142,5 +140,6 @@ def test_windows_may_shut_down_and_the_icon_goes_with_it(system: Windows) -> Non
 
 
 def test_the_backend_of_this_system_takes_labels_literally(system: Windows) -> None:
-    backend = importlib.import_module("copilot_api.desktop.windows_tray").windows_tray()
+    backend = open_backend("win32")
+    assert isinstance(backend, PystrayTray)
     assert backend._literally("A & B") == "A && B"
