@@ -97,6 +97,15 @@ _DO_NOT_QUEUE, _OWNER_NOW = 4, 1
 _NOBODY = "org.freedesktop.DBus.Error.NameHasNoOwner"
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A call that waits for its answer."""
+
+    then: Callable[[Answer], object]
+    gives: str
+    timer: asyncio.TimerHandle
+
+
 class Bus:
     """One connection, made anew each time that it is lost. `find` gives the socket; it is asked before each try.
 
@@ -113,7 +122,7 @@ class Bus:
         self._owners: dict[str, str] = {}
         self._names: list[str] = []
         self._owned_names: set[str] = set()
-        self._waiting: dict[int, tuple[asyncio.Future[Answer], str]] = {}
+        self._waiting: dict[int, _Question] = {}
         self._serials = count(1)
         self._writer: asyncio.StreamWriter | None = None
         self._wait_s = FIRST_WAIT_S
@@ -154,18 +163,32 @@ class Bus:
 
     async def call(self, remote: Remote, *arguments: Any, timeout_s: float = CALL_S) -> tuple[Any, ...]:
         """What the other program answers. Raises Refused: its error, or why there is no answer."""
-        answer = await self._asked(remote, arguments, timeout_s)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def come(answer: Answer) -> None:
+            if not future.done():  # as it is when nobody waits any more
+                future.set_result(answer)
+
+        self.ask(remote, *arguments, then=come, timeout_s=timeout_s)
+        answer = await future
         if isinstance(answer, Refused):
             raise answer
         return answer
 
     def ask(
-        self, remote: Remote, *arguments: Any, then: Callable[[Answer], None] | None = None, timeout_s: float = CALL_S
+        self, remote: Remote, *arguments: Any, then: Callable[[Answer], object] | None = None, timeout_s: float = CALL_S
     ) -> None:
-        """The same for those who do not wait: `then` is called with the answer, or with the error."""
-        future = self._asked(remote, arguments, timeout_s)
-        if then is not None:
-            future.add_done_callback(lambda done: then(done.result()))
+        """The same for those who do not wait: `then` is called with the answer, or with the error, and before anything that the
+        other program says after it is heard.
+        """
+        loop, then = asyncio.get_running_loop(), then or _nothing
+        serial = self._send(remote.message(*arguments))
+        if not serial:
+            loop.call_soon(then, Refused("Disconnected", "there is no connection to the bus"))
+            return
+        late = Refused("NoReply", f"{remote.name} did not answer within {timeout_s:g} seconds")
+        timer = loop.call_later(timeout_s, self._settle, serial, late)
+        self._waiting[serial] = _Question(then, remote.gives, timer)
 
     def emit(self, path: str, interface: str, signal: str, *arguments: Any) -> None:
         """Tells everybody who listens; nobody, while there is no connection."""
@@ -202,10 +225,7 @@ class Bus:
         self.ask(_HELLO, then=self._greeted)
         while not self._closed.is_set():
             message = await next_message(reader)
-            try:
-                self._take(message)
-            except Exception:  # noqa: BLE001 - a fault in what one message sets off must not end the conversation
-                _log.exception("a message of the bus was taken badly")
+            _do(self._take, message)
 
     def _greeted(self, answer: Answer) -> None:
         if isinstance(answer, Refused):
@@ -244,15 +264,15 @@ class Bus:
         if self._owners.get(name) != owner:
             self._owners[name] = owner
             for changed in self._watchers[name]:
-                changed(owner)
+                _do(changed, owner)
 
     def _lose(self) -> None:
         """What is to be done when there is no connection any more, or never was."""
         self._drop()
         self.unique_name = ""
         self._owned_names.clear()
-        for future, _ in list(self._waiting.values()):
-            _settle(future, Refused("Disconnected", "the connection to the bus was lost"))
+        for serial in list(self._waiting):
+            self._settle(serial, Refused("Disconnected", "the connection to the bus was lost"))
         for name in self._watchers:
             self._owned(name, "")
 
@@ -261,24 +281,10 @@ class Bus:
             self._writer.close()
             self._writer = None
 
-    def _asked(self, remote: Remote, arguments: tuple[Any, ...], timeout_s: float) -> asyncio.Future[Answer]:
-        """Resolved with the answer or with the error. It never fails, so that nobody has to look."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        serial = self._send(remote.message(*arguments))
-        if not serial:
-            future.set_result(Refused("Disconnected", "there is no connection to the bus"))
-            return future
-        self._waiting[serial] = (future, remote.gives)
-        late = Refused("NoReply", f"{remote.name} did not answer within {timeout_s:g} seconds")
-        timer = loop.call_later(timeout_s, _settle, future, late)
-
-        def forget(_: object) -> None:
-            timer.cancel()
-            self._waiting.pop(serial, None)
-
-        future.add_done_callback(forget)
-        return future
+    def _settle(self, serial: int, answer: Answer) -> None:
+        question = self._waiting.pop(serial)
+        question.timer.cancel()
+        _do(question.then, answer)
 
     def _send(self, message: Any) -> int:
         """The number of the message, 0 when there is nobody to send it to."""
@@ -299,20 +305,21 @@ class Bus:
             case MessageType.signal:
                 self._hear(message)
             case _:
-                self._settle_reply(message)
+                self._answered(message)
 
-    def _settle_reply(self, message: Any) -> None:
+    def _answered(self, message: Any) -> None:
         fields = message.header.fields
-        future, gives = self._waiting.get(fields.get(HeaderFields.reply_serial, 0), (None, ""))
-        if future is None:
+        serial = fields.get(HeaderFields.reply_serial, 0)
+        question = self._waiting.get(serial)
+        if question is None:
             return
         if message.header.message_type is MessageType.error:
             said = message.body[0] if message.body and isinstance(message.body[0], str) else ""
-            _settle(future, Refused(fields[HeaderFields.error_name], said))
-        elif fields.get(HeaderFields.signature, "") != gives:
-            _settle(future, Refused("InvalidSignature", f"({gives}) was expected"))
+            self._settle(serial, Refused(fields.get(HeaderFields.error_name, "Failed"), said))
+        elif fields.get(HeaderFields.signature, "") != question.gives:
+            self._settle(serial, Refused("InvalidSignature", f"({question.gives}) was expected"))
         else:
-            _settle(future, message.body)
+            self._settle(serial, message.body)
 
     def _hear(self, message: Any) -> None:
         fields = message.header.fields
@@ -322,7 +329,7 @@ class Bus:
             path = heard.path or fields.get(HeaderFields.path)
             is_it = said == (sender, path, heard.interface, heard.member, heard.signature)
             if is_it and (not heard.first or message.body[0] == heard.first):
-                then(*message.body)
+                _do(then, *message.body)
 
     def _answer(self, call: Any) -> None:
         fields = call.header.fields
@@ -340,6 +347,13 @@ _OF_A_CALL = (HeaderFields.path, HeaderFields.interface, HeaderFields.member, He
 _OF_A_SIGNAL = (HeaderFields.sender, *_OF_A_CALL)
 
 
-def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:
-    if not future.done():
-        future.set_result(answer)
+def _nothing(_: Answer) -> None:
+    """For those who do not care."""
+
+
+def _do(then: Callable[..., object], *arguments: Any) -> None:
+    """A fault in what one message sets off must not end the conversation."""
+    try:
+        then(*arguments)
+    except Exception:  # noqa: BLE001 - see above
+        _log.exception("what a message of the bus set off went wrong")

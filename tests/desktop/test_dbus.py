@@ -17,6 +17,7 @@ from copilot_api.desktop.dbus_objects import Interface, Method, Refused
 from tests.builders.bar import Caller, Failed
 from tests.builders.desktop import Desktop
 from tests.builders.desktop import bus as dbus_daemon
+from tests.builders.trays import until
 from tests.builders.waiting import eventually
 
 LAMP = "org.example.Lamp"
@@ -95,9 +96,21 @@ async def test_a_call_that_is_given_up_is_forgotten(bus: Bus, lamp: Caller) -> N
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await asyncio.sleep(0)
-    assert not bus._waiting
     assert await bus.call(SWITCH, True) == ("on",)
+    assert not bus._waiting
+
+
+async def test_an_answer_is_taken_before_what_is_said_after_it(bus: Bus, lamp: Caller) -> None:
+    order: list[Any] = []
+    bus.listen(Heard(LAMP, LAMP, "Changed", "s"), order.append)
+    await eventually(lambda: bus._owners.get(LAMP) == lamp.name)
+    bus.ask(SWITCH, True, then=order.append)
+    # The loop stands still meanwhile, so that both wait to be read at once.
+    until(lambda: lamp.answered == 1)
+    lamp.emit(PLACE, "Changed", "s", "after")
+    assert lamp.call("org.freedesktop.DBus", ("/", "org.freedesktop.DBus"), "GetId")  # and so the bus has passed it on
+    await eventually(lambda: len(order) == 2)
+    assert order == [("on",), "after"]
 
 
 async def test_others_can_call_and_no_answer_goes_where_none_is_wanted(bus: Bus, lamp: Caller) -> None:
