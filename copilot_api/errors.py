@@ -260,6 +260,12 @@ class StartFailed(CopilotApiError):
     """The program could not start as asked: port in use, a start that would be unsafe."""
 
 
+class DesktopMissing(PersonNeeded):
+    """There is no desktop here that could show an icon."""
+
+    code = "no_desktop"
+
+
 class SettingsBroken(StartFailed):
     """A settings file, environment variable or flag holds something unusable; the message names where."""
 

@@ -329,6 +329,12 @@ def has_session_bus() -> bool:
     return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS")) or bool(runtime and Path(runtime, "bus").exists())
 
 
+def session_bus() -> str:
+    """The address of the D-Bus session, which is in its usual place where only the folder is told; "" where there is none."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
+
+
 def displays() -> tuple[str, ...]:
     """The graphical sessions this process belongs to: "wayland", "x11"; what a clipboard or a browser needs (Linux)."""
     return tuple(kind for kind, variable in (("wayland", "WAYLAND_DISPLAY"), ("x11", "DISPLAY")) if os.environ.get(variable))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import aiohttp
 import pytest
@@ -22,8 +22,7 @@ from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream.clock import Clock
-from tests.builders import forms
-from tests.builders.desktop import PROGRAMS
+from tests.builders import desktop, forms, screen
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.linters import Linters
 from tests.builders.program import Program, end
@@ -41,17 +40,32 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 CLIENTS = Path(__file__).parent / "clients"
-NEEDS_A_DESKTOP = {"desktop", "inside", "locked_desktop", "bare_session"}
 
 
-def _lacks_a_desktop() -> str:
-    """What keeps this machine from running a Secret Service; "" in CI, where that is an error and no excuse."""
+class Needs(NamedTuple):
+    """What is tested with these fixtures, the programs that they start, and where those come from."""
+
+    what: str
+    fixtures: set[str]
+    programs: tuple[str, ...]
+    packages: str
+
+
+OF_A_DESKTOP = (
+    Needs("the Linux keyring", {"desktop", "inside", "locked_desktop", "bare_session"}, desktop.PROGRAMS, desktop.PACKAGES),
+    Needs("the tray over D-Bus", {"session_bus"}, ("dbus-daemon",), "dbus"),
+    Needs("the tray in real bars", {"shown"}, ("dbus-daemon", *screen.PROGRAMS), f"dbus {screen.PACKAGES}"),
+)
+
+
+def _lacks(needs: Needs) -> str:
+    """What keeps this machine from running a desktop's programs; "" in CI, where that is an error and no excuse."""
     if os.environ.get("CI"):
         return ""
     if not sys.platform.startswith("linux"):
         return "they need Linux"
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"{' and '.join(missing)} not installed (apt-get install dbus gnome-keyring)" if missing else ""
+    missing = [name for name in needs.programs if shutil.which(name) is None]
+    return f"{' and '.join(missing)} not installed (apt-get install {needs.packages})" if missing else ""
 
 
 def _may_not_hide_folders() -> str:
@@ -72,7 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What cannot be run here is left out, and the first lines of the run say so; marks come first, `-m` looks at them."""
     forms.mark(items)
     out = forms.left_out(items, config.getoption("--executable"))
-    missing = (NEEDS_A_DESKTOP if _lacks_a_desktop() else set()) | ({"as_root"} if _may_not_hide_folders() else set())
+    missing = {"as_root"} if _may_not_hide_folders() else set()
+    missing |= {fixture for needs in OF_A_DESKTOP if _lacks(needs) for fixture in needs.fixtures}
     out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
     config.hook.pytest_deselected(items=out)
     dropped = {id(item) for item in out}
@@ -80,8 +95,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    reason, executable = _lacks_a_desktop(), config.getoption("--executable")
-    lines = [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
+    executable = config.getoption("--executable")
+    lines = [f"left out: the tests of {needs.what}, {reason}" for needs in OF_A_DESKTOP if (reason := _lacks(needs))]
     if executable:
         if sys.platform != "linux":
             lines.append("left out: the tests of compiled programs, they need Linux")

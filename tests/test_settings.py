@@ -228,6 +228,16 @@ def test_a_session_bus_is_found_by_address_or_by_socket(monkeypatch: pytest.Monk
     assert settings.has_session_bus()
 
 
+def test_the_address_of_the_session_bus_is_told_or_guessed_from_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert settings.session_bus() == ""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    assert settings.session_bus() == "unix:path=/run/user/1000/bus"
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/x")
+    assert settings.session_bus() == "unix:path=/x"
+
+
 def test_displays_are_named_by_their_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("DISPLAY", ":0")
