@@ -94,6 +94,9 @@ class Encoder:
             "created": stamp.created,
             "model": stamp.model,
         }
+        # What stands around the delta of each chunk is written once.
+        self._before = b'data: %b,"choices":[{"index":0,"delta":' % dumps(self._head)[:-1]
+        self._after = b'}],"usage":null}\n\n' if with_usage else b"}]}\n\n"
         self._with_usage = with_usage
         self._counted = Counted(estimated=True)
         self._thoughts = _Thoughts()
@@ -136,11 +139,7 @@ class Encoder:
         return b"" if self._ended else self.feed(Failed(problem=UpstreamBroke(CUT_SHORT)))
 
     def _delta(self, delta: Json, finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        chunk = self._head | {"choices": [choice]}
-        if self._with_usage:
-            chunk["usage"] = None
-        return encode(dumps(chunk))
+        return b"".join((self._before, dumps(delta), b',"logprobs":null,"finish_reason":', dumps(finish), self._after))
 
     def _end(self, event: Closed) -> bytes:
         self._ended = True

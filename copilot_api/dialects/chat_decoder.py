@@ -79,63 +79,63 @@ class Decoder:
         """Whether the finish reason was seen: only usage and the end mark may follow."""
         return self._finish is not None
 
-    def feed(self, sse: Sse) -> Iterator[Event]:
+    def feed(self, sse: Sse) -> list[Event]:
         """The events in one frame."""
         if self._ended or not sse.data:
-            return
+            return []
         if sse.data == b"[DONE]":
-            yield from self.close()
-            return
+            return self.close()
         try:
             chunk = loads(sse.data)
         except ValueError:
-            yield from self._fail(UpstreamBroke("Copilot sent a chunk that is not JSON"))
-            return
-        if isinstance(chunk, dict):
-            yield from self._read(chunk)
+            return self._fail(UpstreamBroke("Copilot sent a chunk that is not JSON"))
+        return self._read(chunk) if isinstance(chunk, dict) else []
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> list[Event]:
         """The end of the bytes: the answer is complete if its finish reason was seen, otherwise it failed."""
         if self._ended:
-            return
+            return []
+        last: list[Event] = []
         for call in self._calls:
-            yield from call.open(_minted(self._first, call.index), force=True)
+            last += call.open(_minted(self._first, call.index), force=True)
         if self._finish is None:
-            yield from self._fail(UpstreamBroke(CUT_SHORT))
-            return
+            return last + self._fail(UpstreamBroke(CUT_SHORT))
         self._ended = True
         if self._counted:
-            yield self._counted
-        yield _ending(self._finish, has_tools=bool(self._calls))
+            last.append(self._counted)
+        last.append(_ending(self._finish, has_tools=bool(self._calls)))
+        return last
 
-    def _read(self, chunk: Json) -> Iterator[Event]:
+    def _read(self, chunk: Json) -> list[Event]:
         if problem := problem_in(chunk):
-            yield from self._fail(problem)
-            return
+            return self._fail(problem)
         self._counted = counted_in(chunk) or self._counted
         choices = objs(chunk.get("choices"))
+        told: list[Event] = []
         if not self._opened and (choices or chunk.get("id")):
             self._opened, self._first = True, chunk
-            yield Opened(id=string(chunk.get("id")), model=string(chunk.get("model")))
+            told.append(Opened(id=string(chunk.get("id")), model=string(chunk.get("model"))))
         for choice in choices:
-            yield from self._delta(choice.get("index"), obj(choice.get("delta")))
+            self._delta(choice.get("index"), obj(choice.get("delta")), told)
             if self._ended:
-                return
+                break
             self._finish = string(choice.get("finish_reason")) or self._finish
+        return told
 
-    def _delta(self, choice: Any, delta: Json) -> Iterator[Event]:
+    def _delta(self, choice: Any, delta: Json, told: list[Event]) -> None:
         if thought := thought_in(delta):
-            yield Thought(text=thought)
+            told.append(Thought(text=thought))
         if opaque := string(delta.get("reasoning_opaque")):
-            yield Thought(signature=opaque)
+            told.append(Thought(signature=opaque))
         if text := _content(delta.get("content")):
-            yield Text(text=text)
+            told.append(Text(text=text))
         if refusal := string(delta.get("refusal")):
-            yield Refused(text=refusal)
-        for piece in objs(delta.get("tool_calls")):
-            yield from self._call(choice, piece)
+            told.append(Refused(text=refusal))
+        if calls := delta.get("tool_calls"):
+            for piece in objs(calls):
+                told += self._call(choice, piece)
 
-    def _call(self, choice: Any, piece: Json) -> Iterator[Event]:
+    def _call(self, choice: Any, piece: Json) -> list[Event]:
         """One piece of a call. Claude numbers calls within a choice; Gemini leaves the number out; a new id is a new call."""
         key = (str(choice), str(piece.get("index")))
         call = self._at.get(key)
@@ -146,13 +146,12 @@ class Decoder:
         function = obj(piece.get("function"))
         call.id = call.id or id_
         call.name = call.name or string(function.get("name"))
-        yield from call.take(string(function.get("arguments")))
-        if call.scanner.is_runaway:
-            yield from self._fail(UpstreamBroke(RUNAWAY))
+        told = call.take(string(function.get("arguments")))
+        return told + self._fail(UpstreamBroke(RUNAWAY)) if call.scanner.is_runaway else told
 
-    def _fail(self, problem: CopilotApiError) -> Iterator[Event]:
+    def _fail(self, problem: CopilotApiError) -> list[Event]:
         self._ended = True
-        yield Failed(problem=problem)
+        return [Failed(problem=problem)]
 
 
 class _Call:
@@ -166,19 +165,21 @@ class _Call:
         self._held: list[str] = []
         self._is_open = False
 
-    def take(self, arguments: str) -> Iterator[Event]:
+    def take(self, arguments: str) -> list[Event]:
         if arguments:
             self.scanner.feed(arguments)
             self._held.append(arguments)
-        yield from self.open(self.id, force=False)
+        return self.open(self.id, force=False)
 
-    def open(self, id_: str, *, force: bool) -> Iterator[Event]:
+    def open(self, id_: str, *, force: bool) -> list[Event]:
+        told: list[Event] = []
         if not self._is_open and ((self.id and self.name) or (force and self.name)):
             self._is_open = True
-            yield ToolOpened(index=self.index, id=self.id or id_, name=self.name)
+            told.append(ToolOpened(index=self.index, id=self.id or id_, name=self.name))
         if self._is_open and self._held:
-            yield ToolInput(index=self.index, json="".join(self._held))
+            told.append(ToolInput(index=self.index, json="".join(self._held)))
             self._held.clear()
+        return told
 
 
 def _ending(finish: str | None, *, has_tools: bool) -> Event:
@@ -191,7 +192,9 @@ def _ending(finish: str | None, *, has_tools: bool) -> Event:
 
 def problem_in(chunk: Json) -> CopilotApiError | None:
     """The failure that a chunk tells of, in either of Copilot's two forms."""
-    failure = chunk.get("error") or next(iter(objs(chunk.get("copilot_errors"))), None)
+    failure = chunk.get("error")
+    if not failure and (reported := chunk.get("copilot_errors")):
+        failure = next(iter(objs(reported)), None)
     if not failure:
         return None
     if not isinstance(failure, dict):
@@ -223,7 +226,9 @@ def _minted(answer: Json, index: int) -> str:
 
 def thought_in(message: Json) -> str:
     """Visible reasoning under its present and its former names."""
-    return next((t for t in map(string, map(message.get, ("reasoning_text", "reasoning_content", "cot_summary"))) if t), "")
+    return (
+        string(message.get("reasoning_text")) or string(message.get("reasoning_content")) or string(message.get("cot_summary"))
+    )
 
 
 def _content(content: Any) -> str:

@@ -8,7 +8,21 @@ from typing import Any
 
 from copilot_api.dialects import initiator
 from copilot_api.dialects.codec import Json, dumps
-from copilot_api.dialects.events import Ask, Closed, Counted, Event, Events, Failed, Opened, Stamp
+from copilot_api.dialects.events import (
+    Ask,
+    Closed,
+    Counted,
+    Event,
+    Events,
+    Failed,
+    Opened,
+    Refused,
+    Stamp,
+    Text,
+    Thought,
+    ToolInput,
+    ToolOpened,
+)
 from copilot_api.dialects.gemini_decoder import CUT_SHORT, Decoder, whole
 from copilot_api.dialects.gemini_parts import NOTHING, Parts, merged
 from copilot_api.dialects.gemini_spelling import addressed
@@ -101,6 +115,8 @@ class Encoder:
     def feed(self, event: Event) -> bytes:
         """The bytes that tell the client of `event`."""
         match event:
+            case Text() | Thought() | Refused() | ToolOpened() | ToolInput():
+                return b"".join([self._framed(_response(self._stamp, [part])) for part in self._parts.feed(event)])
             case Opened():
                 return b""
             case Counted():
@@ -109,10 +125,8 @@ class Encoder:
             case Closed():
                 parts, ending = self._parts.close(event)
                 return self._last(_response(self._stamp, parts, ending) | {"usageMetadata": usage(self._counted)})
-            case Failed(problem=problem):
-                return self._failure(error(problem))
             case _:
-                return b"".join(self._framed(_response(self._stamp, [part])) for part in self._parts.feed(event))
+                return self._failure(error(event.problem))
 
     def close(self) -> bytes:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""

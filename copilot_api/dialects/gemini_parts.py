@@ -6,7 +6,6 @@ does it: the seal stands on the part that follows the thought, because clients s
 """
 
 import base64
-from collections.abc import Iterator
 
 from copilot_api.dialects.arguments import parse
 from copilot_api.dialects.codec import Json
@@ -38,20 +37,20 @@ class Parts:
         self._seals: list[str] = []
         self._calls: dict[int, _Call] = {}
 
-    def feed(self, event: Content) -> Iterator[Json]:
+    def feed(self, event: Content) -> list[Json]:
         """The parts that `event` causes now."""
         match event:
+            case Text(text=text) | Refused(text=text):
+                return [{"text": text} | self._seal()]
             case Thought(text=text):
-                if text and self._shows_thoughts:
-                    yield {"text": text, "thought": True}
                 if seal := event.signature or event.redacted:
                     self._seals.append(seal)
+                return [{"text": text, "thought": True}] if text and self._shows_thoughts else []
             case ToolOpened(index=index):
                 self._calls[index] = _Call(event, self._seal())
-            case ToolInput(index=index, json=json):
-                self._calls[index].pieces.append(json)
             case _:
-                yield {"text": event.text} | self._seal()
+                self._calls[event.index].pieces.append(event.json)
+        return []
 
     def close(self, event: Closed) -> tuple[list[Json], Json]:
         """The parts that end the answer, and what the candidate says of its end.

@@ -17,6 +17,10 @@ from copilot_api.dialects.events import (
     Reason,
     Refused,
     Stamp,
+    Text,
+    Thought,
+    ToolInput,
+    ToolOpened,
 )
 from copilot_api.dialects.messages_blocks import Blocks, Step
 from copilot_api.dialects.messages_decoder import CUT_SHORT, Assembler, Decoder, whole
@@ -102,6 +106,11 @@ class Encoder:
     def feed(self, event: Event) -> bytes:
         """The bytes that tell the client of `event`."""
         match event:
+            case Text() | Thought() | ToolOpened() | ToolInput():
+                return b"".join([_draw(step) for step in self._blocks.feed(event)])
+            case Refused():
+                self._refused = True
+                return b"".join([_draw(step) for step in self._blocks.feed(event)])
             case Opened():
                 return self._open()
             case Counted():
@@ -109,12 +118,9 @@ class Encoder:
                 return b""
             case Closed():
                 return self._end(event)
-            case Failed(problem=problem):
-                self._ended = True
-                return encode(dumps(error(problem)), "error")
             case _:
-                self._refused = self._refused or isinstance(event, Refused)
-                return b"".join(map(_draw, self._blocks.feed(event)))
+                self._ended = True
+                return encode(dumps(error(event.problem)), "error")
 
     def close(self) -> bytes:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""
@@ -249,10 +255,11 @@ def _ending(event: Closed, *, refused: bool) -> Json:
 
 def _draw(step: Step) -> bytes:
     match step.kind:
+        case "delta":
+            delta = {"type": "content_block_delta", "index": step.index, "delta": step.value}
+            return encode(dumps(delta), "content_block_delta")
         case "start":
             return _frame("content_block_start", index=step.index, content_block=step.value)
-        case "delta":
-            return _frame("content_block_delta", index=step.index, delta=step.value)
         case _:
             return _frame("content_block_stop", index=step.index)
 

@@ -6,7 +6,7 @@ Encoder and `collect` both draw what this module decides, so a stream and a whol
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from copilot_api.dialects.arguments import Scanner
 from copilot_api.dialects.codec import Json
@@ -18,13 +18,13 @@ _TYPES = {"text": "text", "refusal": "text", "thinking": "thinking", "tool": "to
 Content = Text | Thought | Refused | ToolOpened | ToolInput
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """One move: `start` opens block `index` with the value of its first event, `delta` adds to it, `stop` closes it."""
 
-    kind: Literal["start", "delta", "stop"]
-    index: int
-    value: Json
+    kind: Final[Literal["start", "delta", "stop"]]
+    index: Final[int]
+    value: Final[Json]
 
 
 class Blocks:
@@ -46,21 +46,20 @@ class Blocks:
         """Index and type of the block that more may be added to, if there is one."""
         return None if self._open is None else (self._index, _TYPES[self._open[0]])
 
-    def feed(self, event: Content) -> Iterator[Step]:
+    def feed(self, event: Content) -> list[Step]:
         """The steps that `event` causes now; some content waits for a later event or for `close`."""
-        match event:
-            case ToolInput():
-                yield from self._tool_input(event)
-            case ToolOpened():
-                yield from self._tool_opened(event)
-            case _ if self._tool_is_busy:
-                self._late.append(event)
-            case Thought():
-                yield from self._thought(event)
-            case Text(text=text, part=part):
-                yield from self._text(text, ("text", part))
-            case _:
-                yield from self._text(event.text, ("refusal", 0))
+        if isinstance(event, ToolInput):
+            return self._tool_input(event)
+        if isinstance(event, ToolOpened):
+            return self._tool_opened(event)
+        if self._tool_is_busy:
+            self._late.append(event)
+            return []
+        if isinstance(event, Text):
+            return self._text(event.text, ("text", event.part))
+        if isinstance(event, Thought):
+            return list(self._thought(event))
+        return self._text(event.text, ("refusal", 0))
 
     def close(self) -> Iterator[Step]:
         """The steps that end the answer: everything that waited, in order."""
@@ -91,10 +90,10 @@ class Blocks:
     def _tool_is_busy(self) -> bool:
         return self._open is not None and self._open[0] == "tool" and not self._scanner.is_complete
 
-    def _text(self, text: str, key: tuple[str, int]) -> Iterator[Step]:
-        if self._open != key:
-            yield from self._begin(key, {"type": "text", "text": ""})
-        yield self._delta({"type": "text_delta", "text": text})
+    def _text(self, text: str, key: tuple[str, int]) -> list[Step]:
+        steps = [] if self._open == key else list(self._begin(key, {"type": "text", "text": ""}))
+        steps.append(self._delta({"type": "text_delta", "text": text}))
+        return steps
 
     def _thought(self, event: Thought) -> Iterator[Step]:
         key = ("thinking", event.part)
@@ -115,20 +114,22 @@ class Blocks:
             yield self._delta({"type": "signature_delta", "signature": event.signature})
             yield from self._stop()
 
-    def _tool_opened(self, event: ToolOpened) -> Iterator[Step]:
+    def _tool_opened(self, event: ToolOpened) -> list[Step]:
         if self._tool_is_busy:
             self._held[event.index] = _HeldTool(event)
-            return
-        yield from self._begin_tool(event)
+            return []
+        return list(self._begin_tool(event))
 
-    def _tool_input(self, event: ToolInput) -> Iterator[Step]:
+    def _tool_input(self, event: ToolInput) -> list[Step]:
+        steps: list[Step] = []
         if self._open == ("tool", event.index):
             self._scanner.feed(event.json)
-            yield self._delta({"type": "input_json_delta", "partial_json": event.json})
+            steps.append(self._delta({"type": "input_json_delta", "partial_json": event.json}))
             while self._held and not self._tool_is_busy:
-                yield from self._release(next(iter(self._held)))
+                steps += self._release(next(iter(self._held)))
         elif event.index in self._held:
             self._held[event.index].pieces.append(event.json)
+        return steps
 
     def _release(self, index: int) -> Iterator[Step]:
         held = self._held.pop(index)

@@ -76,45 +76,43 @@ class Decoder:
         """Whether the stop reason was seen: only the end mark may follow."""
         return self._reason is not None
 
-    def feed(self, sse: Sse) -> Iterator[Event]:
+    def feed(self, sse: Sse) -> list[Event]:
         """The events in one frame."""
         if self._ended or not sse.data or sse.data == b"[DONE]":  # Copilot appends OpenAI's end mark
-            return
+            return []
         try:
             data = obj(loads(sse.data))
         except ValueError:
-            yield from self._fail(UpstreamBroke("Copilot sent an event that is not JSON"))
-            return
+            return self._fail(UpstreamBroke("Copilot sent an event that is not JSON"))
         match data.get("type") or sse.event:
             case "content_block_delta":
-                yield from self._delta(number(data.get("index")), obj(data.get("delta")))
+                return self._delta(number(data.get("index")), obj(data.get("delta")))
             case "content_block_start":
-                yield from self._start(number(data.get("index")), obj(data.get("content_block")))
+                return list(self._start(number(data.get("index")), obj(data.get("content_block"))))
             case "content_block_stop":
-                yield from self._stop(number(data.get("index")))
+                return self._stop(number(data.get("index")))
             case "message_start":
                 message = obj(data.get("message"))
                 self._usage |= obj(message.get("usage"))
-                yield Opened(id=string(message.get("id")), model=string(message.get("model")))
+                return [Opened(id=string(message.get("id")), model=string(message.get("model")))]
             case "message_delta":
                 self._note_end(data)
             case "message_stop":
-                yield from self.close()
+                return self.close()
             case "error":
-                yield from self._fail(problem_in(data))
+                return self._fail(problem_in(data))
             case _:
                 pass
+        return []
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> list[Event]:
         """The end of the bytes: the answer is complete if its stop reason was seen, otherwise it failed."""
         if self._ended:
-            return
+            return []
         if self._reason is None:
-            yield from self._fail(UpstreamBroke(CUT_SHORT))
-            return
+            return self._fail(UpstreamBroke(CUT_SHORT))
         self._ended = True
-        yield counted_in({"usage": self._usage} | self._cost)
-        yield _ending(self._reason, self._stop_sequence)
+        return [counted_in({"usage": self._usage} | self._cost), _ending(self._reason, self._stop_sequence)]
 
     def _note_end(self, data: Json) -> None:
         delta = obj(data.get("delta"))
@@ -137,30 +135,31 @@ class Decoder:
             case _:
                 pass
 
-    def _delta(self, part: int, delta: Json) -> Iterator[Event]:
+    def _delta(self, part: int, delta: Json) -> list[Event]:
         match delta.get("type"):
-            case "text_delta" if delta.get("text"):
-                yield Text(text=string(delta.get("text")), part=part)
-            case "input_json_delta" if delta.get("partial_json") and part in self._tools:
+            case "text_delta" if text := delta.get("text"):
+                return [Text(text=string(text), part=part)]
+            case "input_json_delta" if (json := delta.get("partial_json")) and part in self._tools:
                 self._tools[part].has_input = True
-                yield ToolInput(index=self._tools[part].index, json=string(delta.get("partial_json")))
-            case "thinking_delta" if delta.get("thinking"):
-                yield Thought(text=string(delta.get("thinking")), part=part)
-            case "signature_delta" if delta.get("signature"):
-                yield Thought(signature=string(delta.get("signature")), part=part)
+                return [ToolInput(index=self._tools[part].index, json=string(json))]
+            case "thinking_delta" if text := delta.get("thinking"):
+                return [Thought(text=string(text), part=part)]
+            case "signature_delta" if signature := delta.get("signature"):
+                return [Thought(signature=string(signature), part=part)]
             case _:
-                pass
+                return []
 
-    def _stop(self, part: int) -> Iterator[Event]:
+    def _stop(self, part: int) -> list[Event]:
         """A tool whose input came in its start, or never, still has one."""
         tool = self._tools.get(part)
-        if tool and not tool.has_input:
-            tool.has_input = True
-            yield ToolInput(index=tool.index, json=dumps_text(tool.given))
+        if tool is None or tool.has_input:
+            return []
+        tool.has_input = True
+        return [ToolInput(index=tool.index, json=dumps_text(tool.given))]
 
-    def _fail(self, problem: CopilotApiError) -> Iterator[Event]:
+    def _fail(self, problem: CopilotApiError) -> list[Event]:
         self._ended = True
-        yield Failed(problem=problem)
+        return [Failed(problem=problem)]
 
 
 class _Tool:

@@ -1,7 +1,5 @@
 """OpenAI Responses: the six names. Reading what Copilot sends, and the order of output items, are modules of their own."""
 
-from typing import Any
-
 from copilot_api.dialects import initiator
 from copilot_api.dialects.chat import error, status
 from copilot_api.dialects.codec import Json, dumps
@@ -14,7 +12,12 @@ from copilot_api.dialects.events import (
     Failed,
     Opened,
     Reason,
+    Refused,
     Stamp,
+    Text,
+    Thought,
+    ToolInput,
+    ToolOpened,
 )
 from copilot_api.dialects.read import obj, objs, whole_or_none
 from copilot_api.dialects.responses_decoder import CUT_SHORT, Decoder, whole
@@ -137,6 +140,8 @@ class Encoder:
     def feed(self, event: Event) -> bytes:
         """The bytes that tell the client of `event`."""
         match event:
+            case Text() | Thought() | Refused() | ToolOpened() | ToolInput():
+                return b"".join([self._frame(told) for told in self._items.feed(event)])
             case Opened():
                 return self._open()
             case Counted():
@@ -144,13 +149,11 @@ class Encoder:
                 return b""
             case Closed(reason=reason):
                 self._ended = True
-                last = b"".join(map(self._frame, self._items.close(is_cut=reason in _INCOMPLETE)))
+                last = b"".join([self._frame(told) for told in self._items.close(is_cut=reason in _INCOMPLETE)])
                 return last + self._tell(self._response | _ending(reason, self._items, self._counted))
-            case Failed(problem=problem):
-                self._ended = True
-                return self._open() + self._tell(self._response | failure(problem) | {"output": self._items.output})
             case _:
-                return b"".join(map(self._frame, self._items.feed(event)))
+                self._ended = True
+                return self._open() + self._tell(self._response | failure(event.problem) | {"output": self._items.output})
 
     def close(self) -> bytes:
         """The end of the events: an answer that was neither closed nor failed must not look complete."""
@@ -193,10 +196,10 @@ def collect(events: Events, stamp: Stamp, *, request: Json) -> Json:
             case Failed(problem=problem):
                 raise problem
             case _:
-                _exhaust(items.feed(event))
+                items.feed(event)
     if reason is None:
         raise UpstreamBroke(CUT_SHORT)
-    _exhaust(items.close(is_cut=reason in _INCOMPLETE))
+    items.close(is_cut=reason in _INCOMPLETE)
     return begun(stamp, request) | _ending(reason, items, counted)
 
 
@@ -256,8 +259,3 @@ def _ending(reason: Reason, items: Items, counted: Counted) -> Json:
     if reason in _INCOMPLETE:
         ending |= {"status": "incomplete", "incomplete_details": {"reason": _INCOMPLETE[reason]}}
     return ending
-
-
-def _exhaust(events: Any) -> None:
-    for _ in events:
-        pass

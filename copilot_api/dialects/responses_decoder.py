@@ -75,48 +75,43 @@ class Decoder:
         self._items = _Items()
         self._scanners: dict[int, Scanner] = {}
 
-    def feed(self, sse: Sse) -> Iterator[Event]:
+    def feed(self, sse: Sse) -> list[Event]:
         """The events in one frame. `finished` turns true with the event that says how the answer ended."""
         if self._ended or not sse.data or sse.data == b"[DONE]":  # Copilot may append the end mark of another dialect
-            return
+            return []
         try:
             data = obj(loads(sse.data))
         except ValueError:
-            yield from self._fail(UpstreamBroke("Copilot sent an event that is not JSON"))
-            return
+            return self._fail(UpstreamBroke("Copilot sent an event that is not JSON"))
         kind = str(data.get("type") or sse.event)
         if kind == "error":
-            yield from self._fail(problem_in(data))
-            return
-        if not self._opened and kind.startswith("response."):
-            self._opened = True
-            response = obj(data.get("response"))
-            yield Opened(id=string(response.get("id")), model=string(response.get("model")))
-        yield from self._read(kind, data)
+            return self._fail(problem_in(data))
+        if self._opened or not kind.startswith("response."):
+            return self._read(kind, data)
+        self._opened = True
+        response = obj(data.get("response"))
+        return [Opened(id=string(response.get("id")), model=string(response.get("model"))), *self._read(kind, data)]
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> list[Event]:
         """The end of the bytes: an answer that was not said to be complete failed."""
-        if not self._ended:
-            yield from self._fail(UpstreamBroke(CUT_SHORT))
+        return [] if self._ended else self._fail(UpstreamBroke(CUT_SHORT))
 
-    def _read(self, kind: str, data: Json) -> Iterator[Event]:
+    def _read(self, kind: str, data: Json) -> list[Event]:
         at = number(data.get("output_index"))
         if kind in _PIECES:
             which, place, held = _PIECES[kind]
             piece = string(data.get(held))
             if kind == "response.function_call_arguments.delta" and self._is_runaway(at, piece):
-                yield from self._fail(UpstreamBroke("The model wrote nothing but blanks into a tool call"))
-                return
-            yield from self._items.say(at, which, number(data.get(place)), piece)
-        elif kind in _WHOLES:
+                return self._fail(UpstreamBroke("The model wrote nothing but blanks into a tool call"))
+            return self._items.say(at, which, number(data.get(place)), piece)
+        if kind in _WHOLES:
             which, place, held = _WHOLES[kind]
-            yield from self._items.say_rest(at, which, number(data.get(place)), string(data.get(held)))
-        elif kind == "response.output_item.added":
-            yield from self._items.added(at, obj(data.get("item")))
-        elif kind == "response.output_item.done":
-            yield from self._items.done(at, obj(data.get("item")))
-        elif kind in ENDINGS:
-            yield from self._end(kind, data)
+            return self._items.say_rest(at, which, number(data.get(place)), string(data.get(held)))
+        if kind == "response.output_item.added":
+            return list(self._items.added(at, obj(data.get("item"))))
+        if kind == "response.output_item.done":
+            return list(self._items.done(at, obj(data.get("item"))))
+        return list(self._end(kind, data)) if kind in ENDINGS else []
 
     def _end(self, kind: str, data: Json) -> Iterator[Event]:
         response = obj(data.get("response")) | {"status": kind.removeprefix("response.")}
@@ -133,9 +128,9 @@ class Decoder:
         scanner.feed(piece)
         return scanner.is_runaway
 
-    def _fail(self, problem: CopilotApiError) -> Iterator[Event]:
+    def _fail(self, problem: CopilotApiError) -> list[Event]:
         self._ended = True
-        yield Failed(problem=problem)
+        return [Failed(problem=problem)]
 
 
 @dataclass(slots=True)
@@ -158,13 +153,13 @@ class _Items:
 
     def added(self, at: int, item: Json) -> Iterator[Event]:
         """An item that has begun. A call opens as soon as its id and its name are known."""
-        state = self._items.setdefault(at, _Item())
+        state = self._begun(at)
         if item.get("call_id"):
             yield from self._open(state, item)
 
     def done(self, at: int, item: Json) -> Iterator[Event]:
         """An item that is complete: whatever of it was not said yet. Kinds that no other dialect knows say nothing."""
-        state = self._items.setdefault(at, _Item())
+        state = self._begun(at)
         if state.is_done:
             return
         state.is_done = True
@@ -188,28 +183,32 @@ class _Items:
             for at, item in zip(places, output, strict=True):
                 yield from self.done(at, item)
 
-    def say(self, at: int, kind: _Kind, place: int, text: str) -> Iterator[Event]:
+    def say(self, at: int, kind: _Kind, place: int, text: str) -> list[Event]:
         """A piece of a text."""
-        item = self._items.setdefault(at, _Item())
+        item = self._items.get(at) or self._begun(at)
         if not text or (kind == "input" and item.call is None):  # an unopened call says all when it is done
-            return
-        is_first = (kind, place) not in item.said
-        item.said[kind, place] = item.said.get((kind, place), 0) + len(text)
+            return []
+        key = (kind, place)
+        said = item.said.get(key, 0)
+        item.said[key] = said + len(text)
         match kind:
             case "text":
-                yield Text(text=text, part=self._texts.setdefault((at, place), len(self._texts)))
+                return [Text(text=text, part=self._texts.setdefault((at, place), len(self._texts)))]
             case "refusal":
-                yield Refused(text=text)
+                return [Refused(text=text)]
             case "input":
-                yield ToolInput(index=item.call or 0, json=text)
+                return [ToolInput(index=item.call or 0, json=text)]
             case _:
-                begins_anew = is_first and len(item.said) > 1
-                yield Thought(text=f"\n\n{text}" if begins_anew else text, part=self._part(at))
+                begins_anew = not said and len(item.said) > 1
+                return [Thought(text=f"\n\n{text}" if begins_anew else text, part=self._part(at))]
 
-    def say_rest(self, at: int, kind: _Kind, place: int, text: str) -> Iterator[Event]:
+    def say_rest(self, at: int, kind: _Kind, place: int, text: str) -> list[Event]:
         """What of a complete text was not said in pieces."""
         said = self._items[at].said.get((kind, place), 0) if at in self._items else 0
-        yield from self.say(at, kind, place, text[said:])
+        return self.say(at, kind, place, text[said:])
+
+    def _begun(self, at: int) -> _Item:
+        return self._items.setdefault(at, _Item())
 
     def _reasoning(self, at: int, item: Json) -> Iterator[Event]:
         for place, part in enumerate(objs(item.get("summary"))):

@@ -5,7 +5,6 @@ whole and something else comes. Encoder and `collect` both draw what this module
 cannot differ. Source: client-apis §3.2, §3.3.
 """
 
-from collections.abc import Generator, Iterator
 from typing import Any, Literal, TypeAlias
 
 from copilot_api.dialects.arguments import Scanner
@@ -48,79 +47,81 @@ class Items:
         """The items so far; one that is not closed is incomplete."""
         return [item.value() for item in self._items]
 
-    def feed(self, event: Content) -> Iterator[Json]:
+    def feed(self, event: Content) -> list[Json]:
         """The stream's events for `event`."""
-        match event:
-            case ToolInput(index=index):
-                yield from self._settle(but=index)
-                if index in self._calls:
-                    yield self._calls[index].say(event.json)
-            case ToolOpened():
-                yield from self._interrupt()
-                self._calls[event.index] = call = _Call(*self._next(_kind(event)), event)
-                yield self._begin(call)
-            case Thought():
-                yield from self._thought(event)
-            case Text(text=text, part=part):
-                self._parts.add(part)
-                message = yield from self._message()
-                yield from message.say("text", part, text)
-            case _:
-                message = yield from self._message()
-                yield from message.say("refusal", 0, event.text)
+        told: list[Json] = []
+        if isinstance(event, Text):
+            self._parts.add(event.part)
+            self._message(told).say("text", event.part, event.text, told)
+        elif isinstance(event, ToolInput):
+            self._settle(told, but=event.index)
+            if event.index in self._calls:
+                told.append(self._calls[event.index].say(event.json))
+        elif isinstance(event, ToolOpened):
+            self._interrupt(told)
+            self._calls[event.index] = call = _Call(*self._next(_kind(event)), event)
+            told.append(self._begin(call))
+        elif isinstance(event, Thought):
+            self._thought(event, told)
+        else:
+            self._message(told).say("refusal", 0, event.text, told)
+        return told
 
-    def close(self, *, is_cut: bool) -> Iterator[Json]:
+    def close(self, *, is_cut: bool) -> list[Json]:
         """The events that end the answer. `is_cut`: it was stopped in the middle of what is still open."""
-        yield from self._shut(is_cut=is_cut)
+        told: list[Json] = []
+        self._shut(told, is_cut=is_cut)
         for call in self._calls.values():
-            yield from call.close(is_cut=is_cut)
+            call.close(told, is_cut=is_cut)
         # Late seals are needed where the turn goes on; where it does not, clients take the last item for the answer.
         if any(isinstance(item, _Call) for item in self._items):
             for event in self._seals:
-                yield from self._sealed(event.signature)
+                self._sealed(event.signature, told)
+        return told
 
-    def _thought(self, event: Thought) -> Iterator[Json]:
+    # What follows adds the events that it causes to `told`, in the order in which the client is to read them.
+
+    def _thought(self, event: Thought, told: list[Json]) -> None:
         if event.redacted:
-            yield from self._interrupt()
-            yield from self._sealed(event.redacted)
+            self._interrupt(told)
+            self._sealed(event.redacted, told)
         if event.text:
             self._parts.add(event.part)
-            reasoning = yield from self._reasoning(event.part)
-            yield from reasoning.say(event.text)
+            self._reasoning(event.part, told).say(event.text, told)
         if event.signature:
-            yield from self._seal(event)
+            self._seal(event, told)
 
-    def _seal(self, event: Thought) -> Iterator[Json]:
+    def _seal(self, event: Thought, told: list[Json]) -> None:
         if isinstance(self._open, _Reasoning) and self._open.part == event.part:
             self._open.encrypted = event.signature
-            yield from self._shut()
+            self._shut(told)
         elif event.part in self._parts:  # what it seals is closed; Chat, which numbers no parts, may even be in mid-text
             self._seals.append(event)
         else:
-            yield from self._interrupt()
-            yield from self._sealed(event.signature)
+            self._interrupt(told)
+            self._sealed(event.signature, told)
 
-    def _sealed(self, encrypted: str) -> Iterator[Json]:
+    def _sealed(self, encrypted: str, told: list[Json]) -> None:
         """Reasoning that shows nothing."""
         item = _Reasoning(*self._next("reasoning"), part=-1)
-        yield self._begin(item)
+        told.append(self._begin(item))
         item.encrypted = encrypted
-        yield from item.close(is_cut=False)
+        item.close(told, is_cut=False)
 
-    def _message(self) -> "Generator[Json, None, _Message]":
+    def _message(self, told: list[Json]) -> "_Message":
         if isinstance(self._open, _Message):
             return self._open
-        yield from self._interrupt()
+        self._interrupt(told)
         self._open = message = _Message(*self._next("message"))
-        yield self._begin(message)
+        told.append(self._begin(message))
         return message
 
-    def _reasoning(self, part: int) -> "Generator[Json, None, _Reasoning]":
+    def _reasoning(self, part: int, told: list[Json]) -> "_Reasoning":
         if isinstance(self._open, _Reasoning) and self._open.part == part:
             return self._open
-        yield from self._interrupt()
+        self._interrupt(told)
         self._open = reasoning = _Reasoning(*self._next("reasoning"), part=part)
-        yield self._begin(reasoning)
+        told.append(self._begin(reasoning))
         return reasoning
 
     def _next(self, kind: str) -> tuple[str, int]:
@@ -131,19 +132,19 @@ class Items:
         added = item.value() | {"status": "in_progress"}
         return {"type": "response.output_item.added", "output_index": item.at, "item": added}
 
-    def _interrupt(self) -> Iterator[Json]:
-        yield from self._shut()
-        yield from self._settle()
+    def _interrupt(self, told: list[Json]) -> None:
+        self._shut(told)
+        self._settle(told)
 
-    def _shut(self, *, is_cut: bool = False) -> Iterator[Json]:
+    def _shut(self, told: list[Json], *, is_cut: bool = False) -> None:
         if self._open is not None:
             closing, self._open = self._open, None
-            yield from closing.close(is_cut=is_cut)
+            closing.close(told, is_cut=is_cut)
 
-    def _settle(self, *, but: int = -1) -> Iterator[Json]:
+    def _settle(self, told: list[Json], *, but: int = -1) -> None:
         """Closes the calls whose arguments are whole. What a model adds to them is a repetition, which nobody misses."""
         for index in [index for index, call in self._calls.items() if call.is_whole and index != but]:
-            yield from self._calls.pop(index).close(is_cut=False)
+            self._calls.pop(index).close(told, is_cut=False)
 
 
 class _Message:
@@ -159,27 +160,27 @@ class _Message:
         content = [part.value() for part in self._parts]
         return {"type": "message", "id": self.id, "role": "assistant", "status": self._status, "content": content}
 
-    def say(self, kind: _PartKind, number: int, text: str) -> Iterator[Json]:
+    def say(self, kind: _PartKind, number: int, text: str, told: list[Json]) -> None:
         if not self._parts or self._parts[-1].key != (kind, number):
-            yield from self._end_part()
+            self._end_part(told)
             part = _Part(kind, number)
             self._parts.append(part)
-            yield self._event("content_part.added", part=part.value())
+            told.append(self._event("content_part.added", part=part.value()))
             part.delta = self._event(f"{part.field_}.delta", delta="", **part.extra)
         part = self._parts[-1]
         part.pieces.append(text)
-        yield part.delta | {"delta": text}
+        told.append(part.delta | {"delta": text})
 
-    def close(self, *, is_cut: bool) -> Iterator[Json]:
-        yield from self._end_part()
+    def close(self, told: list[Json], *, is_cut: bool) -> None:
+        self._end_part(told)
         self._status = "incomplete" if is_cut else "completed"
-        yield _done(self.at, self.value())
+        told.append(_done(self.at, self.value()))
 
-    def _end_part(self) -> Iterator[Json]:
+    def _end_part(self, told: list[Json]) -> None:
         if self._parts:
             part = self._parts[-1]
-            yield self._event(f"{part.field_}.done", **{part.kind: part.text}, **part.extra)
-            yield self._event("content_part.done", part=part.value())
+            told.append(self._event(f"{part.field_}.done", **{part.kind: part.text}, **part.extra))
+            told.append(self._event("content_part.done", part=part.value()))
 
     def _event(self, kind: str, **fields: Any) -> Json:
         return _event(kind, self.id, self.at, content_index=len(self._parts) - 1, **fields)
@@ -223,19 +224,19 @@ class _Reasoning:
         item = {"type": "reasoning", "id": self.id, "summary": summary, "encrypted_content": self.encrypted}
         return item | {"status": self._status}
 
-    def say(self, text: str) -> Iterator[Json]:
+    def say(self, text: str, told: list[Json]) -> None:
         if not self._pieces:
-            yield self._event("reasoning_summary_part.added", part=self._summary())
+            told.append(self._event("reasoning_summary_part.added", part=self._summary()))
         self._pieces.append(text)
-        yield self._event("reasoning_summary_text.delta", delta=text)
+        told.append(self._event("reasoning_summary_text.delta", delta=text))
 
-    def close(self, *, is_cut: bool) -> Iterator[Json]:
+    def close(self, told: list[Json], *, is_cut: bool) -> None:
         if self._pieces:
             summary = self._summary()
-            yield self._event("reasoning_summary_text.done", text=summary["text"])
-            yield self._event("reasoning_summary_part.done", part=summary)
+            told.append(self._event("reasoning_summary_text.done", text=summary["text"]))
+            told.append(self._event("reasoning_summary_part.done", part=summary))
         self._status = "incomplete" if is_cut else "completed"
-        yield _done(self.at, self.value())
+        told.append(_done(self.at, self.value()))
 
     def _summary(self) -> Json:
         return {"type": "summary_text", "text": "".join(self._pieces)}
@@ -272,15 +273,15 @@ class _Call:
         self._pieces.append(text)
         return _event(f"{self._stem}.delta", self.id, self.at, delta=text)
 
-    def close(self, *, is_cut: bool) -> Iterator[Json]:
+    def close(self, told: list[Json], *, is_cut: bool) -> None:
         is_cut = is_cut and not self.is_whole
         if not self._pieces and not is_cut and not self._opened.custom:
-            yield self.say("{}")  # clients read arguments as JSON, also those of a tool that takes none
+            told.append(self.say("{}"))  # clients read arguments as JSON, also those of a tool that takes none
         self._status = "incomplete" if is_cut else "completed"
         value = self.value()
         named = {} if self._opened.custom else {"name": self._opened.name}
-        yield _event(f"{self._stem}.done", self.id, self.at, **{self._field: value[self._field]}, **named)
-        yield _done(self.at, value)
+        told.append(_event(f"{self._stem}.done", self.id, self.at, **{self._field: value[self._field]}, **named))
+        told.append(_done(self.at, value))
 
 
 def _kind(opened: ToolOpened) -> str:

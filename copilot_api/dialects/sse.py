@@ -1,8 +1,8 @@
 """Server-sent events, as a stream of frames that remember their exact bytes."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from copilot_api.errors import UpstreamBroke
 
@@ -10,21 +10,19 @@ from copilot_api.errors import UpstreamBroke
 FRAME_LIMIT_BYTES = 64 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_CARRIAGE_RETURN = ord("\r")
-# What nearly every frame is: read by one call, where the lines one by one would take twenty.
-_USUAL = re.compile(rb"(?:event: ?(.*)\n)?data: ?(.*)\n\n").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sse:
     """One frame: `data` lines joined by a newline, the `event` name or "", and `raw`, the bytes it came as.
 
     A comment or a blank line is a frame without data: there is nothing to read in it, but its bytes are passed on.
+    Its fields are final and not frozen, like those of the events that come by the thousand (see `events`).
     """
 
-    data: bytes
-    event: str
-    raw: bytes
+    data: Final[bytes]
+    event: Final[str]
+    raw: Final[bytes]
 
 
 class SseDecoder:
@@ -34,32 +32,42 @@ class SseDecoder:
         self._rest = b""
         self._searched = 0
 
-    def feed(self, chunk: bytes) -> Iterator[Sse]:
+    def feed(self, chunk: bytes) -> list[Sse]:
         """The frames that `chunk` completes. Raises UpstreamBroke when one frame grows past the limit."""
-        rest = self._rest + chunk
-        start = 0
-        # A blank line may straddle two chunks, so the search begins two bytes before the new ones.
-        for end in _BLANK_LINE.finditer(rest, max(0, self._searched - 2)):
-            yield _frame(rest[start : end.end()])
-            start = end.end()
-        self._rest = rest[start:]
-        self._searched = len(self._rest)
+        rest = self._rest + chunk if self._rest else chunk
+        # A blank line may straddle two chunks, so the search begins before the new ones.
+        begin = max(0, self._searched - 2)
+        frames: list[Sse] = []
+        if b"\r" in rest:
+            start = 0
+            for end in _BLANK_LINE.finditer(rest, begin):
+                frames.append(_line_by_line(rest[start : end.end()]))
+                start = end.end()
+            rest = rest[start:]
+        elif rest.find(b"\n\n", begin) >= 0:
+            *pieces, rest = rest.split(b"\n\n")
+            frames = [_frame(piece) for piece in pieces]
+        self._rest, self._searched = rest, len(rest)
         if self._searched > FRAME_LIMIT_BYTES:
             raise UpstreamBroke("Copilot sent one event of more than 64 MiB")
+        return frames
 
-    def close(self) -> Iterator[Sse]:
+    def close(self) -> list[Sse]:
         """The frame that lacked only its blank line when the bytes ended, if any."""
         rest, self._rest, self._searched = self._rest, b"", 0
-        if rest:
-            yield _frame(rest)
+        return [_line_by_line(rest)] if rest else []
 
 
-def _frame(raw: bytes) -> Sse:
-    usual = None if _CARRIAGE_RETURN in raw else _USUAL(raw)
-    if usual is None:
-        return _line_by_line(raw)
-    event = usual[1]
-    return Sse(usual[2], str(event, "utf-8", "replace") if event else "", raw)
+def _frame(lines: bytes) -> Sse:
+    """The frame of `lines`, nearly always one of data and perhaps an event before it: no need to look at each."""
+    raw = lines + b"\n\n"
+    if lines.startswith(b"data: ") and b"\n" not in lines:
+        return Sse(lines[6:], "", raw)
+    if lines.startswith(b"event: "):
+        name, _, data = lines[7:].partition(b"\ndata: ")
+        if data and b"\n" not in data and b"\n" not in name:
+            return Sse(data, str(name, "utf-8", "replace"), raw)
+    return _line_by_line(raw)
 
 
 def _line_by_line(raw: bytes) -> Sse:
@@ -76,7 +84,7 @@ def _line_by_line(raw: bytes) -> Sse:
 
 def encode(data: bytes, event: str = "") -> bytes:
     """One frame. `data` must hold no newline, which JSON never does."""
-    return b"event: %b\ndata: %b\n\n" % (event.encode(), data) if event else b"data: %b\n\n" % data
+    return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n" if event else b"data: " + data + b"\n\n"
 
 
 def comment(text: str) -> bytes:

@@ -93,7 +93,7 @@ def _error_event(fault: Fault, path: str, number: int) -> Frame:
 
 def _failed_event(fault: Fault, frames: list[Frame], number: int) -> Frame:
     """`response.failed`, about the response that the first frame opened."""
-    opened = next(sse.SseDecoder().feed(frames[0].data))
+    opened = sse.SseDecoder().feed(frames[0].data)[0]
     response = _failed(loads(opened.data).get("response", {}), fault)
     event = {"type": "response.failed", "sequence_number": number, "response": response}
     return Frame(data=sse.encode(dumps(event), "response.failed"))

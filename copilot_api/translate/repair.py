@@ -6,6 +6,7 @@ byte for byte; a mended value is a new one, the client's own is never changed.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import is_not
 from types import MappingProxyType
 from typing import Literal
 
@@ -98,7 +99,7 @@ def mended(body: Json, target: Target, table: tuple[Repair, ...]) -> tuple[Json,
 
 def without(value: Json, *keys: str) -> Json:
     """`value` without `keys`; itself if it has none of them."""
-    return {key: item for key, item in value.items() if key not in keys} if any(key in value for key in keys) else value
+    return value if value.keys().isdisjoint(keys) else {key: item for key, item in value.items() if key not in keys}
 
 
 def each(body: Json, key: str, mend: Callable[[Json], Json | None]) -> Json:
@@ -107,7 +108,7 @@ def each(body: Json, key: str, mend: Callable[[Json], Json | None]) -> Json:
     if not isinstance(items, list):
         return body
     after = [mend(item) if isinstance(item, dict) else item for item in items]
-    if all(new is old for new, old in zip(after, items, strict=True)):
+    if not any(map(is_not, after, items)):
         return body
     return body | {key: [item for item in after if item is not None]}
 

@@ -1,6 +1,6 @@
 """An answer in one dialect, written anew in another: upstream's decoder, the events, the client's encoder."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from copilot_api.dialects import chat, gemini, messages, responses
@@ -97,24 +97,30 @@ class Rewrite:
 
     def _write(self, events: Iterable[Event]) -> bytes:
         if self._prepared.stream_client:
-            return b"".join(map(self._encoder.feed, self._translated(events)))
-        self._kept.extend(self._translated(events))
+            return b"".join([self._encoder.feed(event) for event in self._translated(events)])
+        self._kept += self._translated(events)
         return b""
 
-    def _translated(self, events: Iterable[Event]) -> Iterator[Event]:
+    def _translated(self, events: Iterable[Event]) -> list[Event]:
+        told: list[Event] = []
         for event in events:
             if isinstance(event, Closed) and (self.usage is None or self.usage.estimated):
-                yield self._noted(self.estimated())
-            yield from map(self._noted, self._through(event))
+                self._note(estimated := self.estimated())
+                told.append(estimated)
+            for after in self._through(event):
+                self._note(after)
+                told.append(after)
+        return told
 
-    def _through(self, event: Event) -> Iterable[Event]:
-        """What the stages make of `event`, one after the other."""
-        events: Iterable[Event] = (event,)
+    def _through(self, event: Event) -> Sequence[Event]:
+        """What the stages make of `event`, one after the other: nearly always one event of one."""
+        events: Sequence[Event] = (event,)
         for stage in self._stages:
-            events = [after for before in events for after in stage.feed(before)]
+            is_one = len(events) == 1
+            events = stage.feed(events[0]) if is_one else [after for before in events for after in stage.feed(before)]
         return events
 
-    def _noted(self, event: Event) -> Event:
+    def _note(self, event: Event) -> None:
         if isinstance(event, _WITH_TEXT):
             self._written += len(event.text)
         elif isinstance(event, ToolInput):
@@ -123,7 +129,6 @@ class Rewrite:
             self.usage = event
         elif isinstance(event, Failed):
             self.failed = event.problem
-        return event
 
     def encode(self, event: Event) -> bytes:
         """The client's bytes for one event of our own."""

@@ -1,6 +1,6 @@
 """What happens to an answer's events between upstream's decoder and the client's encoder: one small stage for each concern."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Protocol
 
 from copilot_api.dialects.arguments import parse
@@ -17,7 +17,7 @@ _AFTER_THINKING = (Text, Refused, ToolOpened, Closed)
 class Stage(Protocol):
     """Takes one event, gives what becomes of it: nearly always the event, so nothing is made for that."""
 
-    def feed(self, event: Event) -> Iterable[Event]: ...
+    def feed(self, event: Event) -> Sequence[Event]: ...
 
 
 def stages(prepared: Prepared) -> tuple[Stage, ...]:
@@ -40,7 +40,7 @@ class _Names:
         self._names = prepared.tool_names
         self._namespaces = prepared.namespaces
 
-    def feed(self, event: Event) -> Iterable[Event]:
+    def feed(self, event: Event) -> Sequence[Event]:
         if not isinstance(event, ToolOpened):
             return (event,)
         namespace, name = self._namespaces.get(event.name, (event.namespace, self._names.get(event.name, event.name)))
@@ -57,19 +57,18 @@ class _CustomTools:
         self._names = names
         self._inputs: dict[int, str] = {}
 
-    def feed(self, event: Event) -> Iterator[Event]:
+    def feed(self, event: Event) -> Sequence[Event]:
         match event:
             case ToolOpened(index=index, name=name, custom=False) if name in self._names:
                 self._inputs[index] = ""
-                yield ToolOpened(index=index, id=event.id, name=name, custom=True, namespace=event.namespace)
+                return (ToolOpened(index=index, id=event.id, name=name, custom=True, namespace=event.namespace),)
             case ToolInput(index=index, json=json) if index in self._inputs:
                 self._inputs[index] += json
+                return ()
             case Closed():
-                for index, json in self._inputs.items():
-                    yield ToolInput(index=index, json=unwrapped(json))
-                yield event
+                return (*[ToolInput(index=index, json=unwrapped(json)) for index, json in self._inputs.items()], event)
             case _:
-                yield event
+                return (event,)
 
 
 def unwrapped(json: str) -> str:
@@ -89,7 +88,7 @@ class _Seal:
         self._family = carrier.family(prepared.model)
         self._unsealed: int | None = None
 
-    def feed(self, event: Event) -> Iterable[Event]:
+    def feed(self, event: Event) -> Sequence[Event]:
         if isinstance(event, Thought):
             return (self._thought(event),)
         if self._unsealed is None or not isinstance(event, _AFTER_THINKING):
@@ -114,7 +113,7 @@ class _Paragraphs:
     def __init__(self) -> None:
         self._part: int | None = None
 
-    def feed(self, event: Event) -> Iterable[Event]:
+    def feed(self, event: Event) -> Sequence[Event]:
         if not isinstance(event, Text):
             return (event,)
         begins_anew = self._part not in {None, event.part}

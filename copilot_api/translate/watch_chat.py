@@ -5,6 +5,7 @@ Sources: copilot-upstream §3.2, §3.3; what clients insist on: clients.md §5.
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from operator import is_not
 from typing import Any
 
 from copilot_api.dialects import chat
@@ -44,7 +45,7 @@ class ChatWatch:
         self._fired = Fired(table)
         self._wants_usage = wants_usage
         self._merges = merges
-        self._stamp = stamp
+        self._minted: Json = {"id": f"chatcmpl-{stamp.id}", "created": stamp.created, "model": stamp.model}
         self._head: Json = {}
         self._calls: dict[Any, _Call] = {}
         self._has_role = False
@@ -109,8 +110,7 @@ class ChatWatch:
         if self._tool_names:
             named = after | {"choices": [self._with_own_names(choice) for choice in objs(after.get("choices"))]}
             after = self._taken("tool-names-restored", named, after)
-        missing = {"object": "chat.completion", "created": self._stamp.created, "id": f"chatcmpl-{self._stamp.id}"}
-        missing |= {"model": self._stamp.model}
+        missing = {"object": "chat.completion"} | self._minted
         return self._taken("fields-filled", after | {k: v for k, v in missing.items() if not after.get(k)}, after)
 
     def _taken(self, name: str, after: Json, before: Json) -> Json:
@@ -128,7 +128,7 @@ class ChatWatch:
             return self._without_choices(chunk)
         after = self._filled(chunk)
         mended = [self._choice(choice) for choice in choices]
-        if any(new is not old for new, old in zip(mended, choices, strict=True)):
+        if any(map(is_not, mended, choices)):
             after = after | {"choices": mended}
         has_count = bool(after.get("usage")) and any(choice.get("finish_reason") for choice in choices)
         if not self._wants_usage and has_count and self._fired.by("usage-hidden"):
@@ -145,13 +145,8 @@ class ChatWatch:
 
     def _filled(self, chunk: Json) -> Json:
         """Every chunk names its object, id, time and model; Copilot leaves each of them out now and then."""
-        for key, minted in (
-            ("id", f"chatcmpl-{self._stamp.id}"),
-            ("created", self._stamp.created),
-            ("model", self._stamp.model),
-        ):
-            if key not in self._head or not self._head[key]:
-                self._head[key] = chunk.get(key) or minted
+        if not self._head:
+            self._head = {key: chunk.get(key) or minted for key, minted in self._minted.items()}
         missing = {key: value for key, value in self._head.items() if not chunk.get(key)}
         if chunk.get("object") != "chat.completion.chunk":
             missing["object"] = "chat.completion.chunk"
@@ -179,15 +174,15 @@ class ChatWatch:
 
     def _delta(self, choice: Any, delta: Json) -> Json:
         after = self._role(delta)
-        if any(key in delta for key in _FILLER) and self._fired.by("padding-dropped"):
+        if ("padding" in delta or "obfuscation" in delta) and self._fired.by("padding-dropped"):
             after = without(after, *_FILLER)
         shown = thought_in(delta)
         if shown and "reasoning_content" not in delta and self._fired.by("reasoning-shown"):
             after = after | {"reasoning_content": shown}
-        calls = objs(delta.get("tool_calls"))
-        mended = [self._call(choice, call) for call in calls]
-        if any(new is not old for new, old in zip(mended, calls, strict=True)):
-            after = after | {"tool_calls": mended}
+        if calls := objs(delta.get("tool_calls")):
+            mended = [self._call(choice, call) for call in calls]
+            if any(map(is_not, mended, calls)):
+                after = after | {"tool_calls": mended}
         return after
 
     def _role(self, delta: Json) -> Json:

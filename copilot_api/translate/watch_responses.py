@@ -3,7 +3,7 @@
 Source: copilot-upstream §4.3, §4.4; what clients insist on: client-apis §3.3, clients.md §5.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from copilot_api.dialects import responses
@@ -111,16 +111,14 @@ class ResponsesWatch:
         self.failed = None if self.finished else problem_in(answer)
         return self._mended(answer)
 
-    def _read(self, kind: str, data: Json) -> Iterator[Json]:
+    def _read(self, kind: str, data: Json) -> Iterable[Json]:
         """The client's events for one of Copilot's."""
         if "output_index" in data:
-            yield from self._items.feed(kind, data)
-        elif isinstance(data.get("response"), dict):
+            return self._items.feed(kind, data)
+        if isinstance(data.get("response"), dict):
             event = self._lifecycle(kind, data)
-            if kind != _BEGINNING or not self._begun_early:
-                yield event
-        else:
-            yield data
+            return () if kind == _BEGINNING and self._begun_early else (event,)
+        return (data,)
 
     def _lifecycle(self, kind: str, data: Json) -> Json:
         self._response = response = self._mended(data["response"])

@@ -3,7 +3,7 @@
 Source: copilot-upstream §4.3. Copilot names an item anew in every event and binds what it encrypts to one of these names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from copilot_api.dialects.codec import Json
 from copilot_api.dialects.events import Stamp
@@ -46,25 +46,22 @@ class OwnItems:
         """The items that are complete so far, as the client knows them."""
         return [self._finished[at] for at in sorted(self._finished)]
 
-    def feed(self, kind: str, event: Json) -> Iterator[Json]:
+    def feed(self, kind: str, event: Json) -> Iterable[Json]:
         """The client's events for an event about an item; the same object where nothing was changed."""
         at = number(event.get("output_index"))
-        item = obj(event.get("item"))
         if kind == "response.output_item.added":
-            after = self.item(at, item)
-            yield _with(event, "item", after | {"input": ""} if at in self._wrapped else after)
-        elif kind == "response.output_item.done":
-            after = self._finished[at] = self.item(at, item)
-            if at in self._wrapped:
-                yield from self._tell(at, string(after.get("input")))
-            yield _with(event, "item", after)
-        elif at in self._wrapped and kind.startswith(_ARGUMENTS):
-            if kind.endswith(".done"):
-                yield from self._tell(at, free_text.unwrapped(string(event.get("arguments"))))
-        elif "item_id" in event:
-            yield self._named(self._told_of(at, event), "item_id", self._id(at, ""))
-        else:
-            yield event
+            after = self.item(at, obj(event.get("item")))
+            return (_with(event, "item", after | {"input": ""} if at in self._wrapped else after),)
+        if kind == "response.output_item.done":
+            after = self._finished[at] = self.item(at, obj(event.get("item")))
+            told = self._tell(at, string(after.get("input"))) if at in self._wrapped else ()
+            return (*told, _with(event, "item", after))
+        if at in self._wrapped and kind.startswith(_ARGUMENTS):
+            is_whole = kind.endswith(".done")
+            return self._tell(at, free_text.unwrapped(string(event.get("arguments")))) if is_whole else ()
+        if "item_id" in event:
+            return (self._named(self._told_of(at, event), "item_id", self._id(at)),)
+        return (event,)
 
     def whole(self, output: list[Json]) -> list[Json]:
         """The output of the whole answer."""
@@ -107,20 +104,19 @@ class OwnItems:
             self._seals[at] = (encrypted, sealed)
         return sealed
 
-    def _id(self, at: int, kind: str) -> str:
-        return self._ids.setdefault(at, item_id(kind, self._stamp.id, at))
+    def _id(self, at: int, kind: str = "") -> str:
+        return self._ids.get(at) or self._ids.setdefault(at, item_id(kind, self._stamp.id, at))
 
     def _named(self, holder: Json, key: str, id_: str) -> Json:
         return holder if holder.get(key) == id_ or not self._fired.by("ids-steadied") else holder | {key: id_}
 
-    def _tell(self, at: int, text: str) -> Iterator[Json]:
+    def _tell(self, at: int, text: str) -> tuple[Json, ...]:
         """The input of a free-text tool, which can be read only when all of it is there."""
         if at in self._told:
-            return
+            return ()
         self._told.add(at)
         place = {"item_id": self._ids[at], "output_index": at}
-        yield {"type": f"{_INPUT}delta", **place, "delta": text}
-        yield {"type": f"{_INPUT}done", **place, "input": text}
+        return {"type": f"{_INPUT}delta", **place, "delta": text}, {"type": f"{_INPUT}done", **place, "input": text}
 
 
 def _with(event: Json, key: str, value: Json) -> Json:

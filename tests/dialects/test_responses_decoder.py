@@ -328,7 +328,7 @@ def test_finished_is_said_by_the_last_event_alone() -> None:
         seen.append(decoder.finished)
     assert seen == [False, False, True]
     broken = Decoder()
-    list(broken.feed(next(SseDecoder().feed(encode(b'{"type":"response.failed"}')))))
+    list(broken.feed(SseDecoder().feed(encode(b'{"type":"response.failed"}'))[0]))
     assert not broken.finished
 
 
@@ -342,12 +342,12 @@ def test_what_is_no_event_is_skipped() -> None:
 
 def test_an_event_is_known_by_its_line_where_it_does_not_name_itself() -> None:
     decoder = Decoder()
-    frame = next(SseDecoder().feed(encode(b'{"response":{"status":"completed"}}', "response.completed")))
+    frame = SseDecoder().feed(encode(b'{"response":{"status":"completed"}}', "response.completed"))[0]
     assert list(decoder.feed(frame)) == [Opened(), STOP]
 
 
 def test_an_event_that_is_not_json_fails_the_answer() -> None:
-    frame = next(SseDecoder().feed(encode(b"{")))
+    frame = SseDecoder().feed(encode(b"{"))[0]
     assert failed(list(Decoder().feed(frame))).message == "Copilot sent an event that is not JSON"
 
 

@@ -138,7 +138,7 @@ def test_what_a_sign_of_life_has_begun_is_not_begun_again_by_another_translation
 def test_a_heartbeat_does_not_tell_of_a_refusal_that_may_be_mended() -> None:
     work = started()
     work.feed(opening() + failed(UNREADABLE))
-    begun = loads(next(SseDecoder().feed(work.heartbeat())).data)
+    begun = loads(SseDecoder().feed(work.heartbeat())[0].data)
     assert (begun["type"], begun["response"]["status"]) == ("response.created", "in_progress"), "an answer of ours"
     assert work.refused is not None
 

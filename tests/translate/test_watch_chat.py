@@ -66,14 +66,14 @@ def test_what_a_chunk_leaves_out_is_filled_in_from_the_first_that_says_it(missin
 
 def test_what_no_chunk_says_is_ours() -> None:
     watch = watching()
-    data = loads(next(SseDecoder().feed(passed(watch, {"choices": [{"index": 0, "delta": {}}]}, end=False))).data)
+    data = loads(SseDecoder().feed(passed(watch, {"choices": [{"index": 0, "delta": {}}]}, end=False))[0].data)
     assert (data["id"], data["created"], data["model"]) == ("chatcmpl-7", 99, "asked")
 
 
 def test_choices_of_claude_are_one_choice() -> None:
     watch = watching()
     data = passed(watch, chunk(index=1, content="a"), end=False)
-    assert loads(next(SseDecoder().feed(data)).data)["choices"][0]["index"] == 0
+    assert loads(SseDecoder().feed(data)[0].data)["choices"][0]["index"] == 0
     assert watch.repairs == {"choices-merged"}
 
 
@@ -169,7 +169,7 @@ def test_usage_reaches_who_asked_for_it() -> None:
 def test_a_missing_end_mark_is_added_and_nothing_follows_it() -> None:
     watch = watching()
     assert passed(watch, chunk(finish="stop")).endswith(DONE)
-    assert watch.frame(next(SseDecoder().feed(encode(b"{}")))) == b""
+    assert watch.frame(SseDecoder().feed(encode(b"{}"))[0]) == b""
     assert watch.close() == b""
 
 

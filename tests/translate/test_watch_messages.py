@@ -95,7 +95,7 @@ def test_what_is_not_json_is_an_error() -> None:
 
 def test_data_that_says_nothing_is_passed_on() -> None:
     watch = watching()
-    assert watch.frame(next(SseDecoder().feed(b"data: {}\n\n"))) == b"data: {}\n\n"
+    assert watch.frame(SseDecoder().feed(b"data: {}\n\n")[0]) == b"data: {}\n\n"
 
 
 def test_a_problem_of_our_own_ends_the_stream() -> None:

@@ -130,7 +130,7 @@ def test_a_failure_in_mid_stream_goes_on_counting() -> None:
     watch = watching()
     frames = list(SseDecoder().feed(STREAM))
     before = b"".join(map(watch.frame, frames[:4]))
-    last = loads(next(SseDecoder().feed(watch.fail(UpstreamTimeout("Too slow.")))).data)
+    last = loads(SseDecoder().feed(watch.fail(UpstreamTimeout("Too slow.")))[0].data)
     assert len(list(SseDecoder().feed(before))) == last["sequence_number"] == 4
     assert (last["response"]["id"], last["response"]["error"]["message"]) == ("resp_7", "Too slow.")
     assert watch.frame(frames[4]) == b""
@@ -194,7 +194,7 @@ def test_an_event_without_its_name_or_its_type_gets_one() -> None:
     assert passed(watch, b"".join(encode(frame.data) for frame in SseDecoder().feed(ours))) == ours
     assert watch.repairs == {"event-named"}
     data = CREATED | {"type": ""}
-    first = next(SseDecoder().feed(watching().frame(next(SseDecoder().feed(encode(dumps(data), "response.created"))))))
+    first = SseDecoder().feed(watching().frame(SseDecoder().feed(encode(dumps(data), "response.created"))[0]))[0]
     assert (first.event, loads(first.data)["type"]) == ("response.created", "response.created")
 
 
