@@ -26,7 +26,7 @@ import typer
 
 # Found beside this file, which Python puts first where it looks.
 from contents import contents
-from nuitka_options import BEFORE_EACH_FILE, PACKAGE, PROGRAM, ROOT, options
+from nuitka_options import BEFORE_EACH_FILE, PACKAGE, PROGRAM, ROOT, options, speaks_utf8
 
 SUFFIX = ".exe" if os.name == "nt" else ""
 EVERY_S = 5.0
@@ -104,6 +104,10 @@ def _run(command: list[str], form: str) -> None:
         # Found by its name alone: the flags are split at blanks, which the clone's path may hold.
         "CPPFLAGS": " ".join(filter(None, [os.environ.get("CPPFLAGS"), f"-include {BEFORE_EACH_FILE}"])),
         "CPATH": os.pathsep.join(filter(None, [os.environ.get("CPATH"), str(ROOT / "build")])),
+        # Where in a line of other people's modules something happened is of use only to who has that line.
+        "PYTHONNODEBUGRANGES": "1",
+        # Nuitka hands on to the program what holds for itself.
+        **({"PYTHONUTF8": "1"} if speaks_utf8(sys.platform) else {}),
         # What is written into files is the time of the commit and not of the build, so that two builds are alike.
         "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or "0",
     }

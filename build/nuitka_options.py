@@ -4,6 +4,7 @@ Third-party modules go in as bytecode and our own package as C (`third_party_byt
 although no run of the program uses it is left out by name; `contents.txt` lists what is left, and a test compares.
 """
 
+import fnmatch
 import sys
 import sysconfig
 from pathlib import Path
@@ -31,6 +32,12 @@ OTHER_PICTURES = (
 )
 """Formats that Pillow reads and no model takes."""
 
+CODECS = (
+    *("cp*", "iso8859_*", "mac_*", "koi8_*", "big5*", "euc_*", "gb*", "hz", "iso2022_*", "johab", "shift_*"),
+    *("hp_roman8", "kz1048", "palmos", "ptcp154", "tis_620"),
+)
+"""Character sets that nobody speaks to the program: it takes the system for one of UTF-8 (`speaks_utf8`)."""
+
 # Reached by an import somewhere, and of no use to the program.
 LEFT_OUT = (
     # what typer would draw with, if it were let
@@ -42,10 +49,17 @@ LEFT_OUT = (
     # tests, documentation and installers of the libraries
     *("aiohttp.pytest_plugin", "aiohttp.test_utils", "jeepney.io.trio", "jeepney.io.tests", "trio"),
     *("pytest", "unittest", "doctest", "pydoc", "setuptools", "pip", "distutils", "lib2to3", "tkinter", "turtle"),
+    # what libraries fall back on where they have no C
+    *("multidict._multidict_py", "yarl._quoting_py", "propcache._helpers_py", "aiohttp._websocket.reader_py"),
+    *("_pyio", "_pydecimal"),
+    # C that the standard library does without, and what only code that is never called would use
+    *("_bz2", "_lzma", "_pickle", "_uuid", "bz2", "lzma", "statistics", "tarfile", "ftplib"),
     # parts of the standard library that stand for themselves
     *("cgi", "cgitb", "chunk", "code", "codeop", "cmd", "crypt", "filecmp", "fileinput", "imaplib", "imghdr", "mailcap"),
     *("modulefinder", "multiprocessing", "pipes", "poplib", "pstats", "py_compile", "pyclbr", "rlcompleter", "sched", "sndhdr"),
     *("symtable", "timeit", "trace", "uu", "xdrlib", "xmlrpc", "concurrent.futures.process", "idlelib", "ensurepip", "venv"),
+    *("graphlib", "html.parser", "imp", "pickletools", "socketserver", "sre_compile", "sre_constants", "sre_parse"),
+    *("encodings.bz2_codec", "encodings.quopri_codec", "encodings.rot_13", "encodings.uu_codec"),
     *("numpy", "IPython", "Xlib", "gi", "cffi", "pycparser"),
     # pystray for systems whose tray it is not, and for a program that has none
     *(
@@ -62,6 +76,7 @@ LEFT_OUT = (
     *("PIL._imagingft", "PIL._imagingcms", "PIL._avif", "PIL._imagingtk", "PIL._imagingmath", "PIL._imagingmorph"),
     *(f"PIL.{name}ImagePlugin" for name in OTHER_PICTURES),
 )
+_CODECS = (*(f"encodings.{name}" for name in CODECS), "_codecs_*", "_multibytecodec")
 _OF_LINUX = (
     "jeepney",
     *(f"copilot_api.desktop.{name}" for name in ("linux_tray", "status_item", "notifications")),
@@ -73,18 +88,36 @@ _OF_MACOS = ("copilot_api.desktop.mac_tray", "pystray._darwin")
 # tray for pystray; there is none but the system's keyring elsewhere.
 LEFT_OUT_BY_SYSTEM = {
     "linux": (
-        *("keyring", "secretstorage", "cryptography", "jaraco", "more_itertools"),
+        *("keyring", "secretstorage", "cryptography", "jaraco", "more_itertools", "configparser", *_CODECS),
         *("copilot_api.desktop.pystray_tray", "pystray", "six", *_OF_WINDOWS, *_OF_MACOS),
     ),
     "darwin": (
         *("secretstorage", "cryptography", "keyring.backends.Windows", "keyring.backends.SecretService"),
-        *(*_OF_LINUX, *_OF_WINDOWS),
+        *(*_OF_LINUX, *_OF_WINDOWS, *_CODECS),
     ),
     "win32": (
         *("secretstorage", "cryptography", "keyring.backends.macOS", "keyring.backends.SecretService"),
         *(*_OF_LINUX, *_OF_MACOS),
     ),
 }
+
+
+def is_left_out(module: str) -> bool:
+    """Whether it is, by its own name."""
+    return any(fnmatch.fnmatchcase(module, pattern) for pattern in left_out(sys.platform))
+
+
+def left_out(platform: str) -> tuple[str, ...]:
+    """The names of modules that are not brought along, with all below them; some have an asterisk."""
+    return (*LEFT_OUT, *LEFT_OUT_BY_SYSTEM.get(platform, ()))
+
+
+def speaks_utf8(platform: str) -> bool:
+    """Whether the program takes files, terminals and other programs to speak UTF-8, whatever the locale says.
+
+    So will Python from 3.15 on. On Windows programs do speak the character set of the country to each other.
+    """
+    return platform != "win32"
 
 
 def options(*, version: str, commit: str, onefile: bool, scratch: Path, target_cpu: str, is_cached: bool) -> list[str]:
@@ -102,7 +135,7 @@ def options(*, version: str, commit: str, onefile: bool, scratch: Path, target_c
         f"--include-package-data={PACKAGE}",
         *(f"--include-module={name}" for name in ALWAYS_IN),
         *(f"--include-distribution-metadata={name}" for name in METADATA),
-        *(f"--nofollow-import-to={name}" for name in (*LEFT_OUT, *LEFT_OUT_BY_SYSTEM.get(sys.platform, ()))),
+        *(f"--nofollow-import-to={name}" for name in left_out(sys.platform)),
         *([f"--target-arch={target_cpu}"] if target_cpu else []),
         *([] if is_cached else ["--disable-cache=all"]),
         *_described(version, sys.platform),

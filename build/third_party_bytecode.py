@@ -9,15 +9,31 @@ import importlib.util
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+from nuitka.freezer import ImportDetection
 from nuitka.plugins.PluginBase import NuitkaPluginBase
 
-COMPILED = "copilot_api"
+# Nuitka loads this file by its path, and knows nothing of what lies beside it.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from docstrings import without_docstrings
+from nuitka_options import PACKAGE, is_left_out
+from stand_ins import put_stand_ins
+
+COMPILED = PACKAGE
 # What a request goes through is optimised for speed, the rest for size: it runs once, or waits for people.
 HOT = tuple(f"{COMPILED}.{room}" for room in ("dialects", "server", "translate", "upstream.client"))
 FOR_SIZE = '#pragma GCC optimize ("Os")\n'
+
+
+# What Python may import before it is ready, which Nuitka brings along whatever its options say: all character sets, too.
+_detect = ImportDetection._detectEarlyImports  # noqa: SLF001 - there is no other way to leave one out
+ImportDetection._detectEarlyImports = lambda: {  # noqa: SLF001
+    name for name in _detect() if not is_left_out(name.asString())
+}
 
 
 class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has no types
@@ -39,6 +55,12 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
             return None
         return "bytecode"
 
+    def onModuleSourceCode(self, module_name: Any, source_filename: str, source_code: str) -> str:  # noqa: N802 - Nuitka's name
+        """Our own docstrings stay: they are the help of the command line."""
+        name = module_name.asString()
+        is_python = Path(source_filename).suffix == ".py"
+        return without_docstrings(source_code) if is_python and name.split(".")[0] != COMPILED else source_code
+
     def onGeneratedSourceCode(self, source_dir: str, onefile: bool) -> None:  # noqa: N802, FBT001 - Nuitka's name and call
         """Says at the head of each of our cold modules how it is to be optimised. The start of the one file has none."""
         for written in Path(source_dir).glob(f"module.{COMPILED}.*.c") if not onefile else ():
@@ -46,8 +68,13 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
                 written.write_text(FOR_SIZE + written.read_text("latin-1"), "latin-1")
 
     def onStandaloneDistributionFinished(self, dist_dir: str) -> None:  # noqa: N802 - Nuitka's name
-        """Symbols are of no use to who runs the program. Elsewhere than on Linux, libraries may be signed as they are."""
+        """Symbols are of no use to who runs the program, nor are libraries that are never called.
+
+        Elsewhere than on Linux, libraries may be signed as they are.
+        """
         strip = shutil.which("strip")
+        if sys.platform == "linux":
+            put_stand_ins(Path(dist_dir))
         libraries = [path for path in sorted(Path(dist_dir).rglob("*.so*")) if path.is_file()]
         for library in libraries if strip else []:
             stripped = library.with_name(f"{library.name}.stripped")
