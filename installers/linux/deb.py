@@ -1,7 +1,9 @@
 """The package for Debian, Ubuntu and their kin."""
 
 import hashlib
+import lzma
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from installers import notices, product
@@ -23,6 +25,7 @@ PACKAGES = {
     "libutil.so.1": "libc6",
     "libz.so.1": "zlib1g",
 }
+_AR = b"!<arch>\n"
 # What lintian says and why it stays so; the program is a folder of its own, not one of Debian's own packages.
 _OVERRIDES = """\
 # The program brings its Python and libraries along, so that it runs where there is no Python, on any distribution.
@@ -52,9 +55,37 @@ def deb(job: Job) -> Path:
     tree.settle(root)
     path = job.out / f"{product.NAME}_{product.version()}_{needs.debian}.deb"
     say(f"  packing {size // 1024} MiB with xz")
-    # One thread, because two would cut the data into blocks, and the package would depend on the number of processors.
-    run(dpkg_deb, "--root-owner-group", "-Zxz", "-z9", "--build", root, path, environ={"DPKG_DEB_THREADS_MAX": "1"})
+    run(dpkg_deb, "--root-owner-group", "-Znone", "--build", root, path)
+    path.write_bytes(packed(path.read_bytes(), needs.debian))
     return path
+
+
+def packed(package: bytes, architecture: str) -> bytes:
+    """A package that dpkg-deb made without packing it, packed.
+
+    dpkg-deb knows no filters: with that for x86, which makes calls of one function alike wherever they stand, the package is a
+    twentieth smaller. What reads packages reads whatever xz has written; it has had that filter from the start.
+    """
+    lzma2: dict[str, int] = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}
+    filters = [{"id": lzma.FILTER_X86}, lzma2] if architecture == "amd64" else [lzma2]
+    made = [_AR]
+    for head, name, data in _members(package):
+        is_packed = name.endswith(".tar")
+        told = lzma.compress(data, check=lzma.CHECK_CRC32, filters=filters) if is_packed else data
+        shown = f"{name}.xz" if is_packed else name
+        size = str(len(told)).encode()
+        made += [shown.encode().ljust(16), head[16:48], size.ljust(10), head[58:], told, b"\n" * (len(told) % 2)]
+    return b"".join(made)
+
+
+def _members(package: bytes) -> Iterator[tuple[bytes, str, bytes]]:
+    """Head, name and data of each file in an ar archive, which is what a package is."""
+    at = len(_AR)
+    while at < len(package):
+        head = package[at : at + 60]
+        size = int(head[48:58])
+        yield head, head[:16].decode().rstrip(" /"), package[at + 60 : at + 60 + size]
+        at += 60 + size + size % 2
 
 
 def _control(root: Path, needs: elf.Needs, size: int) -> None:

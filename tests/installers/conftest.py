@@ -20,7 +20,7 @@ PROGRAMS = {
     "test_cask.py": ("ruby",),
     "test_completions.py": ("bash", "zsh", "fish"),
     "test_container_run.py": ("podman", "runc", "debootstrap"),
-    "test_deb.py": ("dpkg-deb", "lintian", "readelf"),
+    "test_deb.py": ("ar", "dpkg-deb", "lintian", "readelf", "xz"),
     "test_elf.py": ("readelf", "gcc"),
     "test_installed.py": ("debootstrap", "dpkg-deb", "rpmbuild", "mksquashfs", "gcc", "readelf", "curl", "lintian", "rpmlint"),
     "test_main.py": ("readelf",),

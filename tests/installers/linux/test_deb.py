@@ -63,6 +63,30 @@ def test_the_sums_are_those_of_the_files(package: Path, tmp_path: Path) -> None:
     assert len(checked.stdout.splitlines()) == len(files)
 
 
+@pytest.mark.parametrize(("architecture", "filters"), [("amd64", "--x86 --lzma2="), ("arm64", "--lzma2=")])
+def test_packing_changes_no_byte_of_what_is_packed(tmp_path: Path, architecture: str, filters: str) -> None:
+    """As the system's own ar, xz and dpkg-deb read it, with members of odd and of even length."""
+    for folder, text in (
+        ("DEBIAN", "Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\n"),
+        ("usr", "x" * 99),
+    ):
+        (tmp_path / "root" / folder).mkdir(parents=True)
+        (tmp_path / "root" / folder / "control").write_text(text, "utf-8")
+    plain, path = tmp_path / "plain.deb", tmp_path / "packed.deb"
+    ask("dpkg-deb", "--root-owner-group", "-Znone", "--build", tmp_path / "root", plain)
+    path.write_bytes(deb.packed(plain.read_bytes(), architecture))
+    assert ask("ar", "t", path).split() == ["debian-binary", "control.tar.xz", "data.tar.xz"]
+    for member in ("control.tar", "data.tar"):
+        (tmp_path / f"{member}.xz").write_bytes(
+            subprocess.run(["ar", "p", path, f"{member}.xz"], capture_output=True, check=True).stdout
+        )
+        told = ask("xz", "--robot", "--list", "-vv", tmp_path / f"{member}.xz")
+        assert f"\t{filters}" in told
+        unpacked = subprocess.run(["xz", "-dc", tmp_path / f"{member}.xz"], capture_output=True, check=True).stdout
+        assert unpacked == subprocess.run(["ar", "p", plain, member], capture_output=True, check=True).stdout
+    assert ask("dpkg-deb", "--contents", path) == ask("dpkg-deb", "--contents", plain)
+
+
 def test_two_runs_give_the_same_bytes(package: Path, make: Make) -> None:
     assert make("deb").read_bytes() == package.read_bytes()
 
