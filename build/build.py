@@ -25,8 +25,8 @@ if importlib.util.find_spec("typer") is None:
 import typer
 
 # Found beside this file, which Python puts first where it looks.
-from contents import contents
-from nuitka_options import BEFORE_EACH_FILE, PACKAGE, PROGRAM, ROOT, options, speaks_utf8
+from contents import broken, contents
+from nuitka_options import BEFORE_EACH_FILE, LEFT_OUT, PACKAGE, PROGRAM, ROOT, options, speaks_utf8
 
 SUFFIX = ".exe" if os.name == "nt" else ""
 EVERY_S = 5.0
@@ -90,6 +90,9 @@ def _made(*, is_onefile: bool, out: Path, target_cpu: str, is_cached: bool) -> P
     built = scratch / (PROGRAM + SUFFIX) if is_onefile else scratch / f"{PACKAGE}.dist"
     target = out / built.name.replace(PACKAGE, PROGRAM)
     folder = scratch / f"{PACKAGE}.dist"
+    if missed := broken(scratch / "report.xml", PACKAGE, LEFT_OUT):
+        say("\n".join(f"error: {line}, which build/nuitka_options.py leaves out" for line in missed))
+        raise typer.Exit(1)
     (out / "contents.txt").write_text(contents(scratch / "report.xml", folder), "utf-8")
     _replace(built, target)
     size = sum(path.stat().st_size for path in ([target] if is_onefile else target.rglob("*")) if path.is_file())

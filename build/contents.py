@@ -3,7 +3,7 @@
 import re
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
@@ -16,6 +16,19 @@ def contents(report: Path, folder: Path) -> str:
     The standard library and what it is linked with are left out: they are another with each build of Python.
     """
     return "\n".join([*_modules(report), *_files(folder), ""])
+
+
+def broken(report: Path, package: str, left_out: Collection[str]) -> list[str]:
+    """What modules of `package` import although it is among `left_out`: the program would fail when it gets there."""
+    # Nuitka writes it itself, from what it has just compiled.
+    return [
+        f"{module.get('name')}, line {usage.get('line')}, imports {usage.get('name')}"
+        for module in ET.parse(report).getroot().iter("module")  # noqa: S314
+        if f"{module.get('name')}.".startswith(f"{package}.")
+        for usage in module.iter("module_usage")
+        # What the standard library holds is told as if our entry point asked for all of it.
+        if usage.get("finding") == "excluded" and usage.get("reason") != "stdlib" and usage.get("name") in left_out
+    ]
 
 
 def _modules(report: Path) -> list[str]:

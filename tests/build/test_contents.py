@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from contents import broken
 
 ROOT = Path(__file__).parent.parent.parent
 KEPT = ROOT / "build" / "contents-linux.txt"
@@ -31,6 +32,26 @@ if sys.platform == "linux":  # the list of another system is another one
         kept, built = (path.read_text("utf-8").splitlines() for path in (KEPT, BUILT))
         changed = "\n".join(difflib.unified_diff(kept, built, "written down", "built", n=0, lineterm=""))
         assert not changed, f"the contents changed; if that is meant, copy {BUILT} to {KEPT}:\n{changed}"
+
+
+REPORT = """<nuitka-compilation-report>
+  <module name="copilot_api.cli"><module_usages>
+    <module_usage name="multiprocessing" finding="excluded" line="7" reason="import"/>
+    <module_usage name="keyring" finding="excluded" line="8" reason="import"/>
+    <module_usage name="json" finding="absolute" line="9" reason="import"/>
+    <module_usage name="cmd" finding="excluded" reason="stdlib"/>
+  </module_usages></module>
+  <module name="other"><module_usages>
+    <module_usage name="cmd" finding="excluded" line="1" reason="import"/>
+  </module_usages></module>
+</nuitka-compilation-report>"""
+
+
+def test_what_we_import_although_it_is_left_out_is_named(tmp_path: Path) -> None:
+    """Not what stands in for something on another system, what others may do without, nor what nobody asked for."""
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT, "utf-8")
+    assert broken(report, "copilot_api", {"multiprocessing", "cmd"}) == ["copilot_api.cli, line 7, imports multiprocessing"]
 
 
 def test_nothing_that_only_developers_need_is_written_down() -> None:
