@@ -4,7 +4,7 @@
     python build/release.py ours OWNER/NAME       whether the project on PyPI is that repository's, or nobody's yet
     python build/release.py stamp OWNER/NAME      writes into this clone where its releases are: a workflow's, not your own
     python build/release.py sums FILE...          SHA256SUMS of those files
-    python build/release.py sbom                  what the program contains, as CycloneDX (run it in .venv)
+    python build/release.py sbom [FOLDER]         what a build contains, as CycloneDX, or the Python package (run it in .venv)
     python build/release.py smoke PROGRAM...      starts it with --sandbox, asks in each dialect, stops it
 
 Results go to standard output; exit code 1 means that something is wrong, and what.
@@ -22,11 +22,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from http import HTTPStatus
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -144,102 +141,20 @@ def sums(arguments: list[str]) -> int:
 
 
 def sbom(arguments: list[str]) -> int:
-    """A bill of materials: our program, the Python in it, and each package that it needs on this system."""
-    if arguments:
-        raise Wrong("sbom takes no arguments")
-    print(json.dumps(bill(made_at=int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))), indent=2))
+    """A bill of materials: of a build, if one is named, else of the Python package on this system."""
+    import bill  # it reads what is installed, and this file must do without
+
+    from installers.job import CannotMake
+
+    if len(arguments) > 1:
+        raise Wrong("sbom takes one folder, or none")
+    made_at = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    try:
+        told = bill.of_build(Path(arguments[0]), made_at=made_at) if arguments else bill.of_package(made_at=made_at)
+    except CannotMake as error:
+        raise Wrong(f"{error.message}\nhint: {error.hint}") from error
+    print(json.dumps(told, indent=2))
     return 0
-
-
-def bill(*, made_at: int) -> dict[str, Any]:
-    """CycloneDX 1.6. The same packages at the same time give the same bill."""
-    version = own_version()
-    packages = sorted(needed(DISTRIBUTION, {"images"}))
-    parts = [_python(), *(_component(name) for name in packages)]
-    told = json.dumps([version, made_at, parts])
-    return {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, told)}",
-        "version": 1,
-        "metadata": {
-            "timestamp": datetime.fromtimestamp(made_at, UTC).isoformat().replace("+00:00", "Z"),
-            "component": {
-                "type": "application",
-                "bom-ref": "copilot-api",
-                "name": "copilot-api",
-                "version": version,
-                "licenses": [{"license": {"id": "MIT"}}],
-            },
-        },
-        "components": parts,
-        "dependencies": [
-            {"ref": "copilot-api", "dependsOn": sorted({"python", *direct(DISTRIBUTION, {"images"})})},
-            *({"ref": name, "dependsOn": sorted(direct(name, set()))} for name in packages),
-        ],
-    }
-
-
-def needed(name: str, extras: set[str]) -> set[str]:
-    """Everything that `name` needs on this system, and all that those need."""
-    found: set[str] = set()
-    waiting = list(direct(name, extras))
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += direct(one, set())
-    return found
-
-
-def direct(name: str, extras: set[str]) -> set[str]:
-    """What `name` itself asks for on this system."""
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
-    asked = (Requirement(text) for text in metadata.requires(name) or [])
-    wanted = extras or {""}
-    return {
-        str(canonicalize_name(one.name))
-        for one in asked
-        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in (wanted | {""}))
-    }
-
-
-def _component(name: str) -> dict[str, Any]:
-    about = metadata.metadata(name)
-    component: dict[str, Any] = {
-        "type": "library",
-        "bom-ref": name,
-        "name": name,
-        "version": about["Version"],
-        "purl": f"pkg:pypi/{name}@{about['Version']}",
-    }
-    if "License-Expression" in about:
-        component["licenses"] = [{"expression": about["License-Expression"]}]
-    elif told := _licence(about):
-        component["licenses"] = [{"license": {"name": told}}]
-    return component
-
-
-def _licence(about: Any) -> str:
-    """The licence where a package does not tell it as an expression: its own word for it, else what it is filed under."""
-    filed = [line.rsplit(" :: ", 1)[1] for line in about.get_all("Classifier") or [] if line.startswith("License :: ")]
-    own = about.get("License") or ""
-    return own if own and "\n" not in own and len(own) < 80 else " AND ".join(filed)
-
-
-def _python() -> dict[str, Any]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return {
-        "type": "platform",
-        "bom-ref": "python",
-        "name": "CPython",
-        "version": version,
-        "licenses": [{"license": {"id": "PSF-2.0"}}],
-        "cpe": f"cpe:2.3:a:python:python:{version}:*:*:*:*:*:*:*",
-    }
 
 
 def smoke(arguments: list[str]) -> int:

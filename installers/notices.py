@@ -4,7 +4,9 @@ Python packages say it themselves (importlib.metadata). Libraries do not, so tha
 known stops the packaging, because nobody would otherwise notice that its licence is missing.
 """
 
+import platform
 import re
+import ssl
 import sysconfig
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from installers import allowed
 from installers.job import CannotMake
 from installers.product import DISTRIBUTION, NAME, ROOT
 
@@ -31,12 +34,17 @@ LIBRARIES = {
     "libuuid": ("libuuid", "BSD-3-Clause", "libuuid.txt"),
     "libpython": ("Python", "PSF-2.0", ""),
 }
+PYTHON = "Python"
+# Python packages that do not bring the words of their licence along.
+_WITHOUT_WORDS = {"pyobjc-core": "pyobjc.txt"}
 # What Python itself brings along inside its own modules.
 _INSIDE_PYTHON = ("libexpat", "libmpdec")
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice)[^/]*(?<!\.py)$", re.IGNORECASE)
 _SPDX = {
     "Apache 2.0": "Apache-2.0",
+    "BSD License": "BSD-3-Clause",
     "ISC License": "ISC",
+    "LGPLv3": "LGPL-3.0-only",
     "MIT License": "MIT",
     "License :: OSI Approved :: MIT License": "MIT",
 }
@@ -50,6 +58,11 @@ class Part:
     version: str
     licence: str
     text: str
+    is_package: bool = False
+    """Whether it is a Python package, to be had from PyPI under that name and version."""
+
+    def __post_init__(self) -> None:
+        allowed.demand(self.name, self.licence)
 
     @property
     def holders(self) -> tuple[str, ...]:
@@ -62,7 +75,7 @@ class Part:
 
 def parts(folder: Path, report: Path) -> tuple[Part, ...]:
     """Everything in the standalone folder that is not ours. Raises CannotMake."""
-    found = [_python(), *_nuitka(), *_libraries(folder), *map(_distribution, sorted(_distributions(report), key=str.lower))]
+    found = [python(), *_nuitka(), *_libraries(folder), *map(distribution, sorted(_distributions(report), key=str.lower))]
     return tuple({part.name: part for part in found}.values())
 
 
@@ -73,9 +86,9 @@ def plain(folder: Path, report: Path, further: tuple[Part, ...] = ()) -> str:
     return f"{NAME}\n\n{ours}\n{NAME} comes with the work of others, named here with their licences.\n{told}"
 
 
-def apart(name: str, licence: str, words: str) -> Part:
+def apart(name: str, licence: str, words: str, version: str = "") -> Part:
     """A part whose licence lies in installers/licences."""
-    return Part(name=name, version="", licence=licence, text=_words(words))
+    return Part(name=name, version=version, licence=licence, text=_words(words))
 
 
 def _told(part: Part) -> str:
@@ -113,7 +126,8 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _distribution(name: str) -> Part:
+def distribution(name: str) -> Part:
+    """A Python package that is installed here. Raises CannotMake."""
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
@@ -122,9 +136,12 @@ def _distribution(name: str) -> Part:
         ) from error
     files = [file for file in found.files or () if _LICENCE_FILE.search(str(file)) and ".dist-info" in str(file)]
     texts = [Path(str(file.locate())).read_text("utf-8") for file in files]
+    if not texts and name in _WITHOUT_WORDS:
+        texts = [_words(_WITHOUT_WORDS[name])]
     if not texts:
         raise CannotMake(f"{name} brings no licence along", hint="add its text to installers/licences and a row to notices.py")
-    return Part(name=name, version=found.version, licence=_licence(found.metadata), text="\n\n".join(texts))
+    licence = _licence(found.metadata)
+    return Part(name=name, version=found.version, licence=licence, text="\n\n".join(texts), is_package=True)
 
 
 def _licence(about: metadata.PackageMetadata) -> str:
@@ -133,7 +150,8 @@ def _licence(about: metadata.PackageMetadata) -> str:
     return _SPDX.get(first, first)
 
 
-def _python() -> Part:
+def python() -> Part:
+    """Python itself."""
     stdlib = Path(sysconfig.get_path("stdlib"))
     places = (stdlib, stdlib.parent)  # Windows keeps it one folder up
     # Debian takes it out of both.
@@ -141,7 +159,7 @@ def _python() -> Part:
     file = next((place / "LICENSE.txt" for place in places if (place / "LICENSE.txt").exists()), debian)
     inside = "\n\n".join(f"{LIBRARIES[name][0]}:\n\n{_words(LIBRARIES[name][2])}" for name in _INSIDE_PYTHON)
     text = f"{file.read_text('utf-8')}\n\nInside some of its modules:\n\n{inside}"
-    return Part(name="Python", version=sysconfig.get_python_version(), licence="PSF-2.0", text=text)
+    return Part(name=PYTHON, version=platform.python_version(), licence="PSF-2.0", text=text)
 
 
 def _nuitka() -> Iterator[Part]:
@@ -159,13 +177,16 @@ def _nuitka() -> Iterator[Part]:
 
 def _libraries(folder: Path) -> Iterator[Part]:
     brought = {file.name for found in metadata.distributions() for file in found.files or ()}
-    for library in sorted(path for path in folder.rglob("lib*.so*") if path.name not in brought):
+    found = [path for pattern in ("lib*.so*", "lib*.dylib", "lib*.dll") for path in folder.rglob(pattern)]
+    for library in sorted(path for path in found if path.name not in brought):
         known = next((row for begin, row in LIBRARIES.items() if library.name.startswith(begin)), None)
         if known is None:
             raise CannotMake(f"{library.name} came in, and its licence is not known", hint="add a row to installers/notices.py")
         name, licence, words = known
         if words:
-            yield apart(name, licence, words)
+            # The one that this Python was linked with, which builds the program.
+            is_openssl = name == "OpenSSL"
+            yield apart(name, licence, words, version=ssl.OPENSSL_VERSION.split()[1] if is_openssl else "")
 
 
 def _words(file: str) -> str:

@@ -18,15 +18,8 @@ import pytest
 
 from copilot_api import RELEASES_URL, __version__
 from copilot_api.settings import Settings
-from tests.builders.linters import Linters
 
 ROOT = Path(__file__).parent.parent.parent
-VALIDATE = """
-import sys
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(sys.argv[1]))
-"""
 
 
 def release(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -53,7 +46,7 @@ def test_it_says_what_it_can_do(arguments: list[str]) -> None:
     assert done.returncode == 2
     assert all(
         verb in done.stderr
-        for verb in ("notes VERSION", "ours OWNER/NAME", "stamp OWNER/NAME", "sums FILE", "sbom", "smoke PROGRAM")
+        for verb in ("notes VERSION", "ours OWNER/NAME", "stamp OWNER/NAME", "sums FILE", "sbom [FOLDER]", "smoke PROGRAM")
     )
 
 
@@ -185,7 +178,7 @@ def test_the_bill_names_what_the_program_needs_with_version_and_licence() -> Non
     assert bill["metadata"]["component"]["version"] == __version__
     assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
     parts = {part["name"]: part for part in bill["components"]}
-    assert {"CPython", "aiohttp", "multidict", "orjson", "pillow", "tiktoken", "typer"} <= parts.keys()
+    assert {"Python", "aiohttp", "multidict", "orjson", "pillow", "tiktoken", "typer"} <= parts.keys()
     assert not {"pytest", "mypy", "nuitka", "hatchling"} & parts.keys(), "tools of developers are not in the program"
     assert parts["orjson"]["purl"] == f"pkg:pypi/orjson@{metadata.version('orjson')}"
     assert parts["aiohttp"]["licenses"] == [{"expression": "Apache-2.0 AND MIT"}]
@@ -197,12 +190,6 @@ def test_the_bill_names_what_the_program_needs_with_version_and_licence() -> Non
 def test_two_bills_of_one_time_are_alike() -> None:
     first, second = (release("sbom", SOURCE_DATE_EPOCH="1700000000").stdout for _ in range(2))
     assert first == second
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_the_bill_fits_the_schema_of_cyclonedx(linters: Linters) -> None:
-    assert linters.python(VALIDATE, release("sbom").stdout) == "None\n"
 
 
 def test_a_program_that_works_passes() -> None:
