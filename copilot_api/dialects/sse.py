@@ -10,6 +10,8 @@ from copilot_api.errors import UpstreamBroke
 FRAME_LIMIT_BYTES = 64 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+# As numbers, because bytes look for bytes in themselves only after they have failed to take them for a number.
+_NEWLINE, _RETURN = b"\n\r"
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class SseDecoder:
         # A blank line may straddle two chunks, so the search begins before the new ones.
         begin = max(0, self._searched - 2)
         frames: list[Sse] = []
-        if b"\r" in rest:
+        if _RETURN in rest:
             start = 0
             for end in _BLANK_LINE.finditer(rest, begin):
                 frames.append(_line_by_line(rest[start : end.end()]))
@@ -61,11 +63,11 @@ class SseDecoder:
 def _frame(lines: bytes) -> Sse:
     """The frame of `lines`, nearly always one of data and perhaps an event before it: no need to look at each."""
     raw = lines + b"\n\n"
-    if lines.startswith(b"data: ") and b"\n" not in lines:
+    if lines.startswith(b"data: ") and _NEWLINE not in lines:
         return Sse(lines[6:], "", raw)
     if lines.startswith(b"event: "):
         name, _, data = lines[7:].partition(b"\ndata: ")
-        if data and b"\n" not in data and b"\n" not in name:
+        if data and _NEWLINE not in data and _NEWLINE not in name:
             return Sse(data, str(name, "utf-8", "replace"), raw)
     return _line_by_line(raw)
 
