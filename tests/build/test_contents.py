@@ -51,7 +51,8 @@ def test_what_we_import_although_it_is_left_out_is_named(tmp_path: Path) -> None
     """Not what stands in for something on another system, what others may do without, nor what nobody asked for."""
     report = tmp_path / "report.xml"
     report.write_text(REPORT, "utf-8")
-    assert broken(report, "copilot_api", {"multiprocessing", "cmd"}) == ["copilot_api.cli, line 7, imports multiprocessing.pool"]
+    found = broken(report, "copilot_api", {"multiprocessing", "cmd"})
+    assert found == ["copilot_api.cli, line 7, imports multiprocessing.pool"]
 
 
 def test_nothing_that_only_developers_need_is_written_down() -> None:

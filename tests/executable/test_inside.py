@@ -1,11 +1,13 @@
 """What must have come along: the tokenizers' data, and the way to the certificates of any distribution."""
 
 import asyncio
+import json
 import re
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
@@ -44,7 +46,8 @@ async def test_a_picture_that_cannot_be_made_smaller_is_refused_without_naming_w
     """Pillow is an extra from source only."""
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'A' * 4_500_000}"}}
     asked = {"model": "gpt-4.1", "messages": [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, picture]}]}
-    async with compiled.serving() as server, http.post(f"{server.url}/v1/chat/completions", json=asked) as response:
+    body = BytesIO(json.dumps(asked).encode())
+    async with compiled.serving() as server, http.post(f"{server.url}/v1/chat/completions", data=body) as response:
         assert response.status == 400
         message = (await response.json())["error"]["message"]
     assert "send a smaller picture" in message
