@@ -193,6 +193,12 @@ class KeyringUnusable(PersonNeeded):
     code = "keyring_unusable"
 
 
+class FileUnsafe(PersonNeeded):
+    """A file that must be the person's own is not, or cannot be used; what it holds is neither trusted nor told."""
+
+    code = "file_unsafe"
+
+
 class UpstreamProblem(CopilotApiError):
     """GitHub or Copilot did not do its part."""
 

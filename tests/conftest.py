@@ -280,6 +280,12 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+@pytest.fixture
+def as_root() -> None:
+    """For tests that change what a program sees of the machine, or act as another user, which only root may."""
+    assert os.geteuid() == 0, "these tests need root: they hide folders from the program, or act as another user"
+
+
 @pytest.fixture(scope="session")
 def linters() -> Linters:
     """Installed at first use: for slow tests."""

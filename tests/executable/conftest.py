@@ -1,6 +1,5 @@
 """A compiled program in the places where people put it: what only such a program can get wrong."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -38,9 +37,3 @@ def one_file(compiled: Program) -> Program:
 def executable(starts: tuple[str, ...], compiled: Program) -> Path:
     """Where the program lies."""
     return Path(starts[0])
-
-
-@pytest.fixture
-def as_root() -> None:
-    """For tests that change what a program sees of the machine: a namespace of its own is root's to make."""
-    assert os.geteuid() == 0, "these tests need root: they hide folders of the machine from the program"
