@@ -199,6 +199,10 @@ class FileUnsafe(PersonNeeded):
     code = "file_unsafe"
 
 
+class KeyNameUnusable(CopilotApiError):
+    """No API key of that name can be made, or there is none."""
+
+
 class UpstreamProblem(CopilotApiError):
     """GitHub or Copilot did not do its part."""
 

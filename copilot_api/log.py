@@ -7,9 +7,13 @@ from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# GitHub tokens by their prefixes, Copilot tokens (`tid=…;exp=…`), and whatever follows an Authorization scheme.
+key_name: ContextVar[str] = ContextVar("key_name", default="")
+"""Of the API key that a request came with; "" where none was asked for."""
+
+# GitHub tokens and our own keys by their prefixes, Copilot tokens (`tid=…;exp=…`), whatever follows an Authorization scheme.
 _SECRET = re.compile(
-    r"\b(?:gh[oprsu]_|github_pat_)[A-Za-z0-9_]{8,}|\btid=[^\s\"']+|(?<=\bBearer )[^\s\"']+|(?<=\btoken )[A-Za-z0-9_\-.=;:]{20,}"
+    r"\b(?:gh[oprsu]_|github_pat_|cap_)[A-Za-z0-9_]{8,}|\btid=[^\s\"']+"
+    r"|(?<=\bBearer )[^\s\"']+|(?<=\btoken )[A-Za-z0-9_\-.=;:]{20,}"
 )
 
 

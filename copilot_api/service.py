@@ -14,10 +14,12 @@ import aiohttp
 from aiohttp import web
 
 from copilot_api.errors import CopilotApiError, StartFailed
+from copilot_api.keys import KeyFile
 from copilot_api.server import Deps, calibration, create_app
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.guard import is_loopback
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Approver, Limits
 from copilot_api.server.listening import bind
 from copilot_api.server.picture_fetch import PictureFetcher
@@ -73,7 +75,7 @@ class Service:
     """One run of copilot-api.
 
     `approver` is asked for each request with `--manual`; `announce` is told each new Copilot token (`--show-token`); `grant`
-    finds the GitHub token (default: flag, environment, vault).
+    finds the GitHub token (default: flag, environment, vault), `keys` is where the API keys are (default: the data folder).
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Service:
         announce: Callable[[Token], None] | None = None,
         grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
         clock: Clock | None = None,
+        keys: KeyFile | None = None,
     ) -> None:
         self.settings = settings
         self.status = Status()
@@ -91,6 +94,7 @@ class Service:
         self._announce = announce
         self._find_grant = grant
         self._clock = clock or SystemClock()
+        self._keys = KeyRing(settings.api_keys, keys or KeyFile.of(data_dir()), self._clock)
         self._listeners: list[Callable[[Status], None]] = []
         self._traffic = Traffic(self._publish_active)
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,6 +110,11 @@ class Service:
         self.client: CopilotClient
         self.auth: CopilotAuth
         self.github: GitHub
+
+    @property
+    def asks_for_a_key(self) -> bool:
+        """Whether clients must show an API key."""
+        return self._keys.is_required
 
     @property
     def url(self) -> str:
@@ -150,17 +159,18 @@ class Service:
         settings = self.settings
         if self.status.phase is not Phase.NEW:
             raise StartFailed("this service was started before")
-        if not is_loopback(settings.host) and not settings.api_keys:
-            raise StartFailed(
-                f"{settings.host} can be reached from other machines, and there is no API key",
-                hint="pass --api-key as well, or leave --host out",
-            )
         if settings.manual and self._approver is None:
             raise StartFailed(
                 "--manual needs a terminal to ask on", hint="start copilot-api in a terminal, or leave --manual out"
             )
 
     async def _start(self) -> None:
+        await self._keys.open()
+        if self._keys.is_empty and not is_loopback(self.settings.host):
+            raise StartFailed(
+                f"{self.settings.host} can be reached from other machines, and there is no API key",
+                hint="make one with copilot-api keys add NAME, or leave --host out",
+            )
         sockets = await bind(self.settings.host, self.settings.port)
         for bound in sockets:
             self._owned.callback(bound.close)
@@ -228,6 +238,7 @@ class Service:
                 client=self.client,
                 counter=self._counter,
                 calibration=self._calibration,
+                keys=self._keys,
                 limits=Limits(self.settings, self._approver, self._clock),
                 pictures=Pictures(self._fetcher()),
                 repairs=RepairBook(self._clock),

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
+import platformdirs
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings as hypothesis_settings
 
 from copilot_api.form import Form
+from copilot_api.keys import KeyFile
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
@@ -124,6 +126,15 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
         yield watch
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """In this process our data folder is one of the tests': the person's own may hold API keys that services would ask for."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(platformdirs, "user_data_path", lambda name, **_: folder / name)
+        yield
+
+
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox() as running:
@@ -162,12 +173,18 @@ def settings_for(sandbox: Sandbox) -> SettingsFor:
 
 
 @pytest.fixture
-async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
+def key_file(tmp_path: Path) -> KeyFile:
+    """Where a service of the test looks for API keys: not among those of whoever runs the tests."""
+    return KeyFile.of(tmp_path / "service")
+
+
+@pytest.fixture
+async def make_service(settings_for: SettingsFor, key_file: KeyFile) -> AsyncIterator[MakeService]:
     """Services that are stopped when the test is over, and that must leave nothing behind."""
     started: list[Service] = []
 
     async def make(*, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service:
-        service = Service(settings_for(**options), approver=approver, clock=clock)
+        service = Service(settings_for(**options), approver=approver, clock=clock, keys=key_file)
         started.append(service)
         await service.start()
         return service

@@ -18,6 +18,7 @@ FLOORS = {
     "log": 0,
     "thrift": 0,
     "form": 0,
+    "keys": 0,
     "leftovers": 0,
     "private_files": 0,
     "dialects": 1,

@@ -123,7 +123,7 @@ async def test_an_open_door_without_a_key_is_refused(settings_for: SettingsFor, 
     """compat.md §2.1: the original listened on all interfaces, for everybody."""
     with pytest.raises(StartFailed, match="no API key") as caught:
         await Service(settings_for(host=host)).start()
-    assert "--api-key" in caught.value.hint
+    assert "copilot-api keys add" in caught.value.hint
     assert not sandbox.seen
 
 

@@ -9,6 +9,7 @@ import typer
 from copilot_api import __version__, console, settings
 from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
+from copilot_api.cli.keys import keys
 from copilot_api.cli.models import models
 from copilot_api.cli.start import start
 from copilot_api.cli.usage import check_usage
@@ -37,6 +38,7 @@ app.command()(start)
 app.add_typer(auth, name="auth")
 app.command()(logout)
 app.command()(models)
+app.add_typer(keys, name="keys")
 app.command("check-usage")(check_usage)
 app.command()(debug)
 

@@ -14,6 +14,7 @@ from copilot_api.cli.models import why_not
 from copilot_api.cli.terminal import Terminal
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
+from copilot_api.keys import KeyFile
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.setup import shell
@@ -21,6 +22,8 @@ from copilot_api.setup.claude_code import launch, variables
 from copilot_api.thrift import settle
 from copilot_api.upstream.auth import Token
 
+ANY_KEY = "dummy"
+CLAUDE_CODE = "claude-code"
 INTERRUPTED = 130
 SHOWN_MODELS = 6
 
@@ -104,7 +107,7 @@ async def _greet(service: Service) -> None:
     console.say(f"serving GitHub Copilot{' of ' + service.status.login if service.status.login else ''} at {url}")
     console.say(f"  Anthropic clients  ANTHROPIC_BASE_URL={url}")
     console.say(f"  OpenAI clients     OPENAI_BASE_URL={url}/v1")
-    console.say(f"  API key            {'one of yours' if loaded.api_keys else 'any, such as dummy'}")
+    console.say(f"  API key            {'one of yours' if service.asks_for_a_key else f'any, such as {ANY_KEY}'}")
     console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
     console.say("press Ctrl-C to stop")
 
@@ -117,7 +120,7 @@ async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
         raise StartFailed("no model of this account can be used with Claude Code", hint="copilot-api models says why")
     main = await terminal.select("main model for Claude Code", names, default=_likely(names, "sonnet"))
     small = await terminal.select("small, fast model", names, default=_likely(names, "haiku", "mini"))
-    command = _command(service, models[main], models[small])
+    command = await _command(service, models[main], models[small])
     if await asyncio.to_thread(clipboard.copy, command):
         console.say("the command that starts Claude Code is on the clipboard: paste it into another terminal")
         return
@@ -125,10 +128,17 @@ async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
     console.data(command)
 
 
-def _command(service: Service, main: Model, small: Model) -> str:
-    key = service.settings.api_keys[0] if service.settings.api_keys else "dummy"
-    pairs = variables(url=service.url, key=key, main=main, small=small)
+async def _command(service: Service, main: Model, small: Model) -> str:
+    pairs = variables(url=service.url, key=await _key(service), main=main, small=small)
     return launch(shell.detect(), pairs)
+
+
+async def _key(service: Service) -> str:
+    """A key for Claude Code. Those that `copilot-api keys` made cannot be told any more, so it gets one of its own."""
+    if service.settings.api_keys or not service.asks_for_a_key:
+        return next(iter(service.settings.api_keys), ANY_KEY)
+    console.say(f"a new API key named {CLAUDE_CODE} is in the command; an earlier one of that name is revoked")
+    return await asyncio.to_thread(KeyFile.of(settings.data_dir()).renew, CLAUDE_CODE)
 
 
 def _likely(names: list[str], *words: str) -> int:

@@ -10,6 +10,7 @@ from copilot_api.server.count import TokenCounts
 from copilot_api.server.embeddings import Embeddings
 from copilot_api.server.gemini import Gemini
 from copilot_api.server.items import Items
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Limits
 from copilot_api.server.middleware import Entrance, Handler
 from copilot_api.server.pages import Pages
@@ -47,6 +48,7 @@ class Deps:
     client: CopilotClient
     counter: Counter
     calibration: Calibration
+    keys: KeyRing
     limits: Limits
     pictures: Pictures
     repairs: RepairBook
@@ -57,13 +59,13 @@ class Deps:
 def create_app(deps: Deps) -> web.Application:
     """The server, ready to be run."""
     settings, catalog, client = deps.settings, deps.catalog, deps.client
-    entrance = Entrance(settings, deps.traffic)
+    entrance = Entrance(settings, deps.traffic, deps.keys)
     sender = Sender(catalog, client, deps.repairs, settings, deps.clock)
     relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, settings)
     items = Items(settings.item_store_mib * 1024 * 1024, deps.clock)
     counts = TokenCounts(catalog, client, deps.calibration, deps.repairs, settings, deps.clock)
     responses = Responses(relay, catalog, items, counts, settings)
-    sockets = Sockets(relay, catalog, items, deps.traffic, settings)
+    sockets = Sockets(relay, catalog, items, deps.traffic, deps.keys, settings)
     embeddings = Embeddings(catalog, client, deps.counter, settings)
     gemini = Gemini(relay, counts, settings)
     pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)

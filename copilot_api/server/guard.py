@@ -4,29 +4,29 @@ A web page anywhere can make a browser call a server on this machine. By rebindi
 Host, directly with a foreign Origin; both are turned away before anything else is looked at.
 """
 
-import hmac
 import ipaddress
 from collections.abc import Iterable
 
 from copilot_api.errors import DoorClosed, KeyRefused
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.settings import Settings
 
 ANY = "*"
 
 
 class Guard:
-    """The rules for one server: bound to `settings.host`, with the further names, origins and keys of the settings."""
+    """The rules for one server: bound to `settings.host`, with the further names and origins of the settings, and the keys."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, keys: KeyRing) -> None:
         self._is_loopback = is_loopback(settings.host)
         self._names = {host_name(name) for name in (*settings.allowed_hosts, settings.host)}
         self._origins = frozenset(origin.rstrip("/").lower() for origin in settings.cors_origins)
-        self._keys = tuple(_bytes(key) for key in settings.api_keys)
+        self._keys = keys
 
     @property
     def asks_for_a_key(self) -> bool:
         """Whether clients must show a key at all."""
-        return bool(self._keys)
+        return self._keys.is_required or not self._is_loopback
 
     def check_host(self, header: str | None) -> None:
         """Raises DoorClosed for a Host that is not ours. Its port is not looked at: tunnels and containers change it."""
@@ -49,14 +49,17 @@ class Guard:
         """Whether pages of `origin` may read answers (CORS)."""
         return origin is not None and (ANY in self._origins or origin.lower() in self._origins)
 
-    def check_keys(self, shown: Iterable[str]) -> None:
-        """Raises KeyRefused unless one of the keys shown is one of ours. Takes as long for a wrong key as for a right one."""
-        # Every pair is compared, and none of the comparisons stops early.
-        right = sum(hmac.compare_digest(_bytes(one), key) for one in shown for key in self._keys)
-        if self._keys and not right:
+    def check_keys(self, shown: Iterable[str]) -> str:
+        """The name of the key that is among those shown, "" where none is asked for. Raises KeyRefused."""
+        if not self.asks_for_a_key:
+            return ""
+        name = self._keys.name_of(shown)
+        if name is None:
             raise KeyRefused(
-                "A valid API key is required", hint="send one of api_keys as x-api-key, or as Authorization: Bearer"
+                "A valid API key is required",
+                hint="copilot-api keys add NAME makes one; send it as x-api-key, or as Authorization: Bearer",
             )
+        return name
 
     def _is_ours(self, name: str) -> bool:
         if name in self._names or name == "localhost" or name.endswith(".localhost"):
@@ -86,7 +89,3 @@ def host_name(header: str) -> str:
         return text[1:].partition("]")[0]
     # More than one colon without brackets is an IPv6 address written as people write it in settings.
     return text if text.count(":") > 1 else text.partition(":")[0].rstrip(".")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

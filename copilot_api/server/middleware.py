@@ -23,9 +23,10 @@ from copilot_api.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from copilot_api.log import request_id
+from copilot_api.log import key_name, request_id
 from copilot_api.server.faults import noted
 from copilot_api.server.guard import Guard
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 
@@ -51,8 +52,9 @@ _log = logging.getLogger(__name__)
 class Entrance:
     """The middlewares of one server, outermost first: `identify`, `draw_errors`, `guard`."""
 
-    def __init__(self, settings: Settings, traffic: Traffic) -> None:
-        self._guard = Guard(settings)
+    def __init__(self, settings: Settings, traffic: Traffic, keys: KeyRing) -> None:
+        self._guard = Guard(settings, keys)
+        self._keys = keys
         self._any_origin = "*" in settings.cors_origins
         self._traffic = traffic
 
@@ -64,12 +66,13 @@ class Entrance:
         with self._traffic.counted() if request.method == "POST" else nullcontext():
             response = await handler(request)
         _log.debug(
-            "%s %s %d, %d bytes in, %d ms",
+            "%s %s %d, %d bytes in, %d ms%s",
             request.method,
             request.rel_url.raw_path,
             response.status,
             request.content.total_bytes,
             (time.monotonic() - started) * 1000,
+            f", key {key_name.get()}" if key_name.get() else "",
         )
         return response
 
@@ -100,8 +103,9 @@ class Entrance:
         self._guard.check_origin(origin, request.headers.get("Host"))
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return self._preflight(request)
+        await self._keys.refresh()
         if self._guard.asks_for_a_key and request.path.rstrip("/") not in OPEN_PATHS:
-            self._guard.check_keys(_keys(request))
+            key_name.set(self._guard.check_keys(_keys(request)))
         return await handler(request)
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:

@@ -16,11 +16,12 @@ from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Closed, Counted, Opened, Stamp
 from copilot_api.dialects.read import obj
 from copilot_api.dialects.sse import SseDecoder
-from copilot_api.errors import ClientMistake, CopilotApiError, MethodUnknown, Stopping, UpgradeRefused
-from copilot_api.log import request_id
+from copilot_api.errors import ClientMistake, CopilotApiError, KeyRefused, MethodUnknown, Stopping, UpgradeRefused
+from copilot_api.log import key_name, request_id
 from copilot_api.server.body import aside
 from copilot_api.server.faults import noted
 from copilot_api.server.items import Items
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.memory import Memory, Room
 from copilot_api.server.relay import Question, Relay
 from copilot_api.server.responses import ENDINGS
@@ -39,11 +40,14 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The connections of one server."""
 
-    def __init__(self, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, settings: Settings) -> None:
+    def __init__(
+        self, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, keys: KeyRing, settings: Settings
+    ) -> None:
         self._relay = relay
         self._catalog = catalog
         self._items = items
         self._traffic = traffic
+        self._keys = keys
         self._settings = settings
         self._room = Room(settings.websocket_store_mib * 1024 * 1024)
         self._sockets: set[_Socket] = set()
@@ -57,7 +61,7 @@ class Sockets:
             # The one status at which Codex goes on over HTTP at once.
             raise UpgradeRefused("This server does not take WebSockets now", hint="POST to the same path instead")
         memory = Memory(self._items, self._settings.body_limit_mib * 1024 * 1024, self._room)
-        socket = _Socket(request, self._relay, self._catalog, memory, self._traffic, self._settings)
+        socket = _Socket(request, self._relay, self._catalog, memory, self._traffic, self._keys, self._settings)
         self._sockets.add(socket)
         try:
             return await socket.serve()
@@ -75,12 +79,20 @@ class _Socket:
     """One connection."""
 
     def __init__(
-        self, request: web.Request, relay: Relay, catalog: Catalog, memory: Memory, traffic: Traffic, settings: Settings
+        self,
+        request: web.Request,
+        relay: Relay,
+        catalog: Catalog,
+        memory: Memory,
+        traffic: Traffic,
+        keys: KeyRing,
+        settings: Settings,
     ) -> None:
         self._request = request
         self._relay = relay
         self._catalog = catalog
         self._traffic = traffic
+        self._keys = keys
         self._heartbeat_s = settings.heartbeat_s
         self._memory = memory
         self._web = web.WebSocketResponse(
@@ -144,6 +156,7 @@ class _Socket:
     async def _answer(self, raw: bytes) -> None:
         try:
             with suppress(ConnectionError):  # the client is gone, and whoever listens to it knows
+                await self._check_key()
                 await self._relayed(raw)
         except asyncio.CancelledError:
             if not self._traffic.resume():
@@ -152,6 +165,13 @@ class _Socket:
         except Exception as error:  # noqa: BLE001 - the top of a request: whatever it is, the client gets an answer
             self._memory.forget()
             await self._refuse(error if isinstance(error, CopilotApiError) else noted(error))
+
+    async def _check_key(self) -> None:
+        """A connection outlives the request that opened it, but not its key. Raises KeyRefused."""
+        await self._keys.refresh()
+        if self._keys.is_required and not self._keys.knows(key_name.get()):
+            self._leaves = True
+            raise KeyRefused("The API key of this connection is not valid any more", hint="connect again, with one that is")
 
     async def _relayed(self, raw: bytes) -> None:
         question, is_warm_up = await aside(len(raw), self._memory.read, raw)

@@ -110,7 +110,7 @@ async def test_other_machines_are_let_in_only_with_a_key(program: Program, sandb
     assert ended.code == 1
     assert ended.err == (
         "error: 0.0.0.0 can be reached from other machines, and there is no API key\n"
-        "hint: pass --api-key as well, or leave --host out\n"
+        "hint: make one with copilot-api keys add NAME, or leave --host out\n"
     )
     async with program.serving("--host", "0.0.0.0", "--api-key", "secret-key") as server:  # noqa: S104 - the case at hand
         assert "  API key            one of yours\n" in server.err

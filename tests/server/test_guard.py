@@ -1,16 +1,21 @@
 """Who is let in, decided on texts alone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from copilot_api.errors import DoorClosed, KeyRefused
+from copilot_api.keys import KeyFile
 from copilot_api.server.guard import Guard, host_name, is_loopback
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.settings import Settings
+from copilot_api.upstream.clock import SystemClock
 
 
 def guard(**options: Any) -> Guard:
-    return Guard(Settings(**options))
+    settings = Settings(**options)
+    return Guard(settings, KeyRing(settings.api_keys, KeyFile(Path("/nowhere")), SystemClock()))
 
 
 @pytest.mark.parametrize(
@@ -108,15 +113,21 @@ def test_a_star_lets_every_page_in_as_the_original_did() -> None:
 
 def test_without_keys_any_key_will_do() -> None:
     assert not guard().asks_for_a_key
-    guard().check_keys(["dummy"])
-    guard().check_keys([])
+    assert guard().check_keys(["dummy"]) == guard().check_keys([]) == ""
+
+
+def test_off_loopback_one_is_asked_for_though_there_be_none() -> None:
+    wide = guard(host="0.0.0.0")  # noqa: S104 - what is tested
+    assert wide.asks_for_a_key
+    with pytest.raises(KeyRefused):
+        wide.check_keys(["dummy"])
 
 
 def test_one_right_key_among_those_shown_is_enough() -> None:
     own = guard(api_keys=("key-one", "schlüssel"))
     assert own.asks_for_a_key
-    own.check_keys(["key-one"])
-    own.check_keys(["stale", "schlüssel"])
+    assert own.check_keys(["key-one"]) == "settings-1"
+    assert own.check_keys(["stale", "schlüssel"]) == "settings-2"
 
 
 @pytest.mark.parametrize("shown", [[], [""], ["key-on"], ["key-one "], ["KEY-ONE"], ["key-one\udcff"]])
