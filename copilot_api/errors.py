@@ -144,6 +144,13 @@ class BodyTooLarge(ClientMistake):
     code = "request_too_large"
 
 
+class BodyTooSlow(ClientMistake):
+    """The request body did not come in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class SlowDown(ClientMistake):
     """The local rate limit (`--rate-limit`) is used up for now."""
 

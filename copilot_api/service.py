@@ -13,15 +13,17 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
+from copilot_api import own_process
 from copilot_api.errors import CopilotApiError, StartFailed
 from copilot_api.keys import KeyFile
 from copilot_api.server import Deps, calibration, create_app
 from copilot_api.server.calibration import Calibration
+from copilot_api.server.connections import Connections
 from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.guard import is_loopback
 from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Approver, Limits
-from copilot_api.server.listening import bind
+from copilot_api.server.listening import BACKLOG, bind
 from copilot_api.server.picture_fetch import PictureFetcher
 from copilot_api.server.pictures import Pictures
 from copilot_api.server.repair_book import RepairBook
@@ -42,6 +44,9 @@ from copilot_api.upstream.identity import Identity
 SANDBOX_PACE_S = 0.02
 FAREWELL_S = 2.0
 """Seconds that streams get to say goodbye once they must end."""
+
+ACCEPTED_AT_ONCE = 16
+"""Connections taken between two looks at everything else, so that a flood of them does not hold up open streams."""
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +105,7 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._owned = AsyncExitStack()
         self._runner: web.AppRunner | None = None
+        self._listening: list[asyncio.Server] = []
         self._started_at = 0.0
         self._roots: ssl.SSLContext | bool = True
         self._hurry = asyncio.Event()
@@ -247,21 +253,27 @@ class Service:
             )
         )
         # Off by default in production, and without it a client that leaves would not end what runs for it upstream.
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            logger=HTTP_LOG,
-            handler_cancellation=True,
-            auto_decompress=False,  # it refuses what it cannot unpack before any handler could say so in a dialect
-            shutdown_timeout=FAREWELL_S,
-        )
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=FAREWELL_S)
         await self._runner.setup()
         self._owned.push_async_callback(self._runner.cleanup)
-        for bound in sockets:
-            await web.SockSite(self._runner, bound).start()
+        self._owned.callback(self._stop_listening)
+        await self._accept(sockets, self._runner)
         self._started_at = self._clock.monotonic()
         port = sockets[0].getsockname()[1]
         self._publish(url=f"http://{reachable(self.settings.host)}:{port}")
+
+    async def _accept(self, sockets: list[socket.socket], runner: web.AppRunner) -> None:
+        assert runner.server is not None  # noqa: S101 - it was set up
+        connections = Connections(self.settings, own_process.descriptors())
+        make = partial(connections.make, runner.server, HTTP_LOG)
+        for bound in sockets:
+            self._listening.append(await asyncio.get_running_loop().create_server(make, sock=bound, backlog=ACCEPTED_AT_ONCE))
+            bound.listen(BACKLOG)  # which that call made as short as what is accepted at once
+
+    def _stop_listening(self) -> None:
+        for listening in self._listening:
+            listening.close()
+        self._listening.clear()
 
     def _fetcher(self) -> PictureFetcher | None:
         """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
@@ -276,8 +288,7 @@ class Service:
 
     async def _drain(self) -> None:
         assert self._runner is not None  # noqa: S101 - serving, so it is there
-        for site in list(self._runner.sites):
-            await site.stop()
+        self._stop_listening()
         if self._runner.server is not None:
             self._runner.server.pre_shutdown()  # idle connections close, busy ones after their answer
         await self._runner.shutdown()  # WebSockets likewise

@@ -65,6 +65,17 @@ class Settings:
         low=0,
         high=16384,
     )
+    max_connections: int = _option(
+        1024, "Most connections of clients at a time; beyond that the one unused for longest makes room", low=1, high=65536
+    )
+    keep_alive_s: float = _option(65.0, "Seconds for which an unused connection of a client is kept", low=0.1, high=86400)
+    head_timeout_s: float = _option(66.0, "Seconds in which the head of a request must arrive", low=0.1, high=3600)
+    body_timeout_s: float = _option(
+        60.0, "Seconds in which the body of a request must arrive, and one more for each 64 KiB of it", low=0.1, high=3600
+    )
+    unread_timeout_s: float = _option(
+        300.0, "Seconds for which a client may leave its answer unread before it is hung up on", low=0.1, high=86400
+    )
     drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
 
     # pacing

@@ -19,6 +19,7 @@ FLOORS = {
     "thrift": 0,
     "form": 0,
     "keys": 0,
+    "own_process": 0,
     "leftovers": 0,
     "private_files": 0,
     "dialects": 1,

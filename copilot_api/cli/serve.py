@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from copilot_api import console, form, leftovers, settings
+from copilot_api import console, form, leftovers, own_process, settings
 from copilot_api.cli import clipboard
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
@@ -15,6 +15,7 @@ from copilot_api.cli.terminal import Terminal
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
 from copilot_api.keys import KeyFile
+from copilot_api.server.connections import RESERVED_DESCRIPTORS
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.setup import shell
@@ -36,6 +37,7 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     terminal = Terminal() if console.is_interactive() else None
     if claude_code and terminal is None:
         raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
+    own_process.raise_descriptors(2 * (loaded.max_connections + RESERVED_DESCRIPTORS))
     service = await _started(loaded, terminal)
     kept = ExitStack()
     try:

@@ -18,7 +18,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, objs, whole_or_none
 from copilot_api.errors import ClientMistake, UpstreamBroke
 from copilot_api.log import request_id
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
 from copilot_api.settings import Settings
 from copilot_api.tokens import Counter
 from copilot_api.upstream.catalog import Catalog
@@ -35,11 +35,11 @@ class Embeddings:
         self._catalog = catalog
         self._client = client
         self._counter = counter
-        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._intake = Intake.of(settings)
 
     async def create(self, request: web.Request) -> web.Response:
         """The handler. Raises ClientMistake, ModelUnknown, UpstreamProblem."""
-        raw = await read_body(request, self._limit_bytes)
+        raw = await read_body(request, self._intake)
         body = await aside(len(raw), loads_request, raw)
         name = body.get("model")
         if not isinstance(name, str) or not name:

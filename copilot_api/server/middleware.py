@@ -24,6 +24,7 @@ from copilot_api.errors import (
     UpstreamUnreachable,
 )
 from copilot_api.log import key_name, request_id
+from copilot_api.server.connections import Connection, State
 from copilot_api.server.faults import noted
 from copilot_api.server.guard import Guard
 from copilot_api.server.key_ring import KeyRing
@@ -63,6 +64,9 @@ class Entrance:
         """Mints the request id, counts what may cost something, logs sizes and times; never a query, which may hold a key."""
         request_id.set(str(uuid.uuid4()))
         started = time.monotonic()
+        connection = request.protocol
+        assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
+        connection.become(State.BUSY)
         with self._traffic.counted() if request.method == "POST" else nullcontext():
             response = await handler(request)
         _log.debug(

@@ -16,7 +16,7 @@ from copilot_api.dialects.codec import Json, dumps, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.claims import settled
 from copilot_api.server.errand import Errand, notes
@@ -78,6 +78,7 @@ class Relay:
         self._book = book
         self._pictures = pictures
         self._settings = settings
+        self._intake = Intake.of(settings)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""
@@ -94,7 +95,7 @@ class Relay:
 
         Raises whatever goes wrong while nothing was sent.
         """
-        raw = await read_body(request, self._settings.body_limit_mib * 1024 * 1024)
+        raw = await read_body(request, self._intake)
         with await self.accept(request, raw, client, read) as errand:
             if errand.ask.stream:
                 sink = Sink(request, self._settings.heartbeat_s, lambda: {**notes(errand), **errand.headers}, seen)

@@ -19,6 +19,7 @@ from copilot_api.dialects.sse import SseDecoder
 from copilot_api.errors import ClientMistake, CopilotApiError, KeyRefused, MethodUnknown, Stopping, UpgradeRefused
 from copilot_api.log import key_name, request_id
 from copilot_api.server.body import aside
+from copilot_api.server.connections import Connection, State
 from copilot_api.server.faults import noted
 from copilot_api.server.items import Items
 from copilot_api.server.key_ring import KeyRing
@@ -108,6 +109,7 @@ class _Socket:
     async def serve(self) -> web.WebSocketResponse:
         """Speaks until either side hangs up. A client that leaves ends what runs for it."""
         await self._web.prepare(self._request)
+        self._become(State.RESTING)
         working = asyncio.gather(self._work())
         try:
             await self._listen()
@@ -140,6 +142,7 @@ class _Socket:
                 )
                 continue
             self._is_busy = True
+            self._become(State.BUSY)
             self._asked.put_nowait(data)
 
     async def _work(self) -> None:
@@ -151,7 +154,13 @@ class _Socket:
                     await self._answer(raw)
             finally:
                 self._is_busy = False
+                self._become(State.RESTING)
         await self.leave()
+
+    def _become(self, state: State) -> None:
+        connection = self._request.protocol
+        assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
+        connection.become(state)
 
     async def _answer(self, raw: bytes) -> None:
         try:
