@@ -267,6 +267,15 @@ class Stopping(CopilotApiError):
     code = "stopping"
 
 
+class TooMuchAtOnce(CopilotApiError):
+    """All that clients want at this moment does not fit into memory."""
+
+    status = 503
+    kind: Kind = "overloaded"
+    code = "too_much_at_once"
+    retry_after = "1"
+
+
 class StartFailed(CopilotApiError):
     """The program could not start as asked: port in use, a start that would be unsafe."""
 

@@ -17,6 +17,15 @@ _SECRET = re.compile(
 )
 
 
+# What could begin a line of its own, move the cursor, rename the window, or turn the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str) -> str:
+    """`text` so that it cannot be taken for more than it is: control characters are named, and its further lines stand back."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text).replace("\n", "\n    ")
+
+
 def redact(text: str) -> str:
     """`text` with every token in it replaced by a mark."""
     return _SECRET.sub("[redacted]", text)
@@ -25,7 +34,7 @@ def redact(text: str) -> str:
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record.request_id = request_id.get()
-        return redact(super().format(record))
+        return one_line(redact(super().format(record)))
 
 
 def set_up(*, verbose: bool) -> None:

@@ -24,6 +24,7 @@ from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream.clock import Clock
+from tests.builders import browser as browsers
 from tests.builders import forms
 from tests.builders.desktop import PROGRAMS
 from tests.builders.forms import SOURCE, form_of
@@ -61,6 +62,11 @@ def _may_not_hide_folders() -> str:
     return "" if os.environ.get("CI") or (sys.platform == "linux" and os.geteuid() == 0) else "they need root on Linux"
 
 
+def _lacks_a_browser() -> str:
+    """What keeps this machine from opening a web page; "" in CI, where that is an error and no excuse."""
+    return "" if os.environ.get("CI") or browsers.found() else "Chromium is not installed (apt-get install chromium)"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     executable = config.getoption("--executable")
     if executable not in {"", SOURCE}:
@@ -75,6 +81,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     forms.mark(items)
     out = forms.left_out(items, config.getoption("--executable"))
     missing = (NEEDS_A_DESKTOP if _lacks_a_desktop() else set()) | ({"as_root"} if _may_not_hide_folders() else set())
+    missing |= {"browser"} if _lacks_a_browser() else set()
     out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
     config.hook.pytest_deselected(items=out)
     dropped = {id(item) for item in out}
@@ -84,6 +91,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_report_header(config: pytest.Config) -> list[str]:
     reason, executable = _lacks_a_desktop(), config.getoption("--executable")
     lines = [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
+    if lacks := _lacks_a_browser():
+        lines.append(f"left out: the tests with hostile web pages, {lacks}")
     if executable:
         if sys.platform != "linux":
             lines.append("left out: the tests of compiled programs, they need Linux")
@@ -295,6 +304,12 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """A client that knows no dialect."""
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture
+def browser() -> None:
+    """For tests that open web pages in a real browser."""
+    assert browsers.found(), "these tests need Chromium: apt-get install chromium"
 
 
 @pytest.fixture

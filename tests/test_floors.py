@@ -48,7 +48,7 @@ ONLY_IN = {
     "PIL": {"copilot_api/server/picture_scale.py", "copilot_api/desktop/"},
 }
 LATE_IMPORTERS = {"cli", "desktop", "__main__", "console"}
-LATE_LIBRARIES = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs", "PIL", "fcntl", "msvcrt"}
+LATE_LIBRARIES = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs", "PIL", "fcntl", "msvcrt", "resource"}
 """Heavy, and needed by few runs; or not there on every system."""
 LATE_MODULES = {"copilot_api.upstream.secret_service", "copilot_api.sandbox"}
 """Ours: one that cannot be imported on every system, and one that a server with an account never needs."""

@@ -24,6 +24,7 @@ def _own_root_logger() -> Iterator[None]:
     [
         ("grant gho_abcdefgh12345678 kept", "grant [redacted] kept"),
         ("ghu_abcdefgh12345678", "[redacted]"),
+        ("cap_abcdefgh12345678 of a client", "[redacted] of a client"),
         ("ghp_abcdefgh12345678,ghs_abcdefgh12345678", "[redacted],[redacted]"),
         ("github_pat_11ABCDEFG_abcdefgh", "[redacted]"),
         ("tid=abc;exp=1790000000;sku=x:0000", "[redacted]"),
@@ -75,6 +76,20 @@ def test_verbose_means_our_own_steps_only(
     err = capsys.readouterr().err
     assert ("a step" in err) is seen
     assert "chatter" not in err
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("plain, with ä, 漢 and a\ttab", "plain, with ä, 漢 and a\ttab"),
+        ("one\ntwo\n", "one\n    two\n    "),
+        ("one\r12:00:00 ERROR", "one\\x0d12:00:00 ERROR"),
+        ("\x1b[31mred \x9b31m \x07", "\\x1b[31mred \\x9b31m \\x07"),
+        ("\u2028line \u202ekcab \u2066x", "\\x2028line \\x202ekcab \\x2066x"),
+    ],
+)
+def test_what_is_said_cannot_look_like_a_line_of_its_own(said: str, shown: str) -> None:
+    assert log.one_line(said) == shown
 
 
 def test_setting_up_twice_does_not_double_the_lines() -> None:

@@ -90,7 +90,9 @@ def create_app(deps: Deps) -> web.Application:
     for prefixes, method, path, handler in routes:
         for prefix in prefixes:
             for spelling in (prefix + path, prefix + path + "/"):
-                app.router.add_route(method, spelling, handler)
+                app.router.add_route(method, spelling, handler, expect_handler=entrance.expect)
+                if method == "GET" and handler != sockets.open:
+                    app.router.add_route("HEAD", spelling, handler)
     for path, handler in (
         ("/", pages.root),
         ("/health", pages.health),

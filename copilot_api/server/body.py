@@ -9,7 +9,8 @@ from typing import ParamSpec, Self, TypeVar
 
 from aiohttp import web
 
-from copilot_api.errors import BodyTooLarge, BodyTooSlow, ClientMistake, EncodingUnknown
+from copilot_api.errors import BodyTooLarge, BodyTooSlow, ClientMistake, EncodingUnknown, TooMuchAtOnce
+from copilot_api.server.connections import Connection
 from copilot_api.settings import Settings
 
 if sys.version_info >= (3, 14):
@@ -55,7 +56,11 @@ async def read_body(request: web.Request, intake: Intake) -> bytes:
     body = await _received(request, intake)
     if encoding not in ENCODINGS:
         return body
-    return await asyncio.to_thread(_unzstd if encoding == "zstd" else _unzipped, body, limit_bytes)
+    unpacked = await asyncio.to_thread(_unzstd if encoding == "zstd" else _unzipped, body, limit_bytes)
+    connection = request.protocol
+    if isinstance(connection, Connection) and not connection.hold(len(unpacked)):
+        raise TooMuchAtOnce("copilot-api has too much to read at once", hint="send it again in a moment")
+    return unpacked
 
 
 async def _received(request: web.Request, intake: Intake) -> bytes:
@@ -88,6 +93,8 @@ def _unzipped(body: bytes, limit_bytes: int) -> bytes:
         unpacked = unpacker.decompress(body, limit_bytes + 1)
     except zlib.error as error:
         raise _not_as_said() from error
+    if unpacker.unused_data:
+        raise _followed()
     return _whole(unpacked, limit_bytes, is_whole=unpacker.eof)
 
 
@@ -99,7 +106,7 @@ def _unzstd(body: bytes, limit_bytes: int) -> bytes:
     except zstd.ZstdError as error:
         raise _not_as_said() from error
     if unpacker.unused_data:
-        raise ClientMistake("Something follows the end of the compressed request body")
+        raise _followed()
     return _whole(unpacked, limit_bytes, is_whole=unpacker.eof)
 
 
@@ -109,6 +116,10 @@ def _whole(unpacked: bytes, limit_bytes: int, *, is_whole: bool) -> bytes:
     if not is_whole:
         raise ClientMistake("The compressed request body is cut short")
     return unpacked
+
+
+def _followed() -> ClientMistake:
+    return ClientMistake("Something follows the end of the compressed request body")
 
 
 def _not_as_said() -> ClientMistake:

@@ -25,6 +25,9 @@ LARGEST_LINE = 16 * 1024
 
 MOST_HEADERS = 128
 
+MOST_MIB = 512
+"""Of requests that are being read or answered, all together, as they came; a body that was packed counts unpacked, too."""
+
 _SWEEPS_EVERY_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ class State(IntEnum):
 class Connection(web.RequestHandler):
     """One of them: aiohttp's own, which here also knows since when it does what."""
 
-    __slots__ = ("_others", "since", "state", "stuck_since")
+    __slots__ = ("_others", "held_bytes", "since", "state", "stuck_since")
 
     def __init__(self, others: "Connections", server: web.Server, **options: Any) -> None:
         super().__init__(server, **options)
@@ -52,10 +55,20 @@ class Connection(web.RequestHandler):
         self.state = State.IDLE
         self.since = 0.0
         self.stuck_since: float | None = None
+        self.held_bytes = 0
 
     def become(self, state: State) -> None:
-        """Notes what it does from now on."""
+        """Notes what it does from now on. What came before that is forgotten when it was for what is over now."""
         self.state, self.since = state, self._loop.time()
+        if state in {State.IDLE, State.RESTING}:
+            self._others.held_bytes -= self.held_bytes
+            self.held_bytes = 0
+
+    def hold(self, size_bytes: int) -> bool:
+        """Notes that so much is kept for the request that is being read or answered; whether there is room for it."""
+        self.held_bytes += size_bytes
+        self._others.held_bytes += size_bytes
+        return self._others.held_bytes <= self._others.most_bytes
 
     def turn_away(self, status: int, kind: str, code: str, words: str) -> None:
         """Answers, whatever was asked, and hangs up."""
@@ -71,13 +84,18 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is gone."""
+        self.become(State.IDLE)
         self._others.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Something came."""
-        if self.state == State.IDLE:
+        if data and self.state == State.IDLE:  # aiohttp calls this without any to read on where it has paused
             self.become(State.HEAD)
+        if not self.hold(len(data)):
+            self._others.tell("clients have sent more than %d MiB that is being worked on, so more is refused", MOST_MIB)
+            self.turn_away(503, "overloaded_error", "too_much_at_once", "copilot-api has too much to read at once")
+            return
         super().data_received(data)
 
     def pause_writing(self) -> None:
@@ -131,7 +149,9 @@ class Connections:
         self._sweeps_every_s = max(0.02, min(_SWEEPS_EVERY_S, *self._patience_s.values(), self._stuck_s) / 4)
         self._open: dict[Connection, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
-        self._told = False
+        self._told: set[str] = set()
+        self.held_bytes = 0
+        self.most_bytes = max(MOST_MIB, 2 * settings.body_limit_mib) * 1024 * 1024
 
     def __len__(self) -> int:
         return len(self._open)
@@ -154,14 +174,18 @@ class Connections:
     def add(self, new: Connection) -> None:
         """Lets it in, if need be in another's place; turns it away when all are being answered."""
         if len(self._open) >= self.most and not self._make_room():
-            if not self._told:
-                self._told = True
-                _log.warning("all %d connections are busy, so more are turned away; max_connections sets how many", self.most)
+            self.tell("all %d connections are busy, so more are turned away; max_connections sets how many", self.most)
             new.turn_away(503, "overloaded_error", "too_many_connections", "All connections of copilot-api are busy")
             return
         self._open[new] = None
         if self._sweeping is None:
             self._sweep_later()
+
+    def tell(self, words: str, number: int) -> None:
+        """Logs that there is too much of something; once, for who is flooded has enough to read."""
+        if words not in self._told:
+            self._told.add(words)
+            _log.warning(words, number)
 
     def remove(self, gone: Connection) -> None:
         """It is closed."""

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from copilot_api.dialects import chat, gemini, messages
 from copilot_api.dialects.codec import dumps
@@ -32,6 +32,8 @@ from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LOGGED_PATH = 200
 
 OPEN_PATHS = frozenset({"", "/health", "/api/hello"})
 """What answers without a key: signs of life for probes, with nothing in them."""
@@ -72,7 +74,7 @@ class Entrance:
         _log.debug(
             "%s %s %d, %d bytes in, %d ms%s",
             request.method,
-            request.rel_url.raw_path,
+            _shown(request),
             response.status,
             request.content.total_bytes,
             (time.monotonic() - started) * 1000,
@@ -93,6 +95,8 @@ class Entrance:
             if self._traffic.resume():
                 return _drawn(request, Stopping("copilot-api is shutting down", hint="try again when it is back"))
             raise
+        except web.RequestPayloadError:
+            return _drawn(request, ClientMistake("The request body is not HTTP as it should be", code="bad_http"))
         except ConnectionError as error:
             # The client is gone, there is nobody to answer; aiohttp would draw and log anything else as a fault.
             raise asyncio.CancelledError from error
@@ -102,19 +106,50 @@ class Entrance:
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Lets in whom `Guard` lets in, and answers the question that browsers ask beforehand (CORS preflight)."""
-        origin = request.headers.get("Origin")
-        self._guard.check_host(request.headers.get("Host"))
-        self._guard.check_origin(origin, request.headers.get("Host"))
+        self._check_asker(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return self._preflight(request)
+        await self._check_key(request)
+        return await handler(request)
+
+    async def expect(self, request: web.Request) -> None:
+        """Asks for the body (Expect: 100-continue) of whom the guard lets in; others get the refusal instead."""
+        if request.version != HttpVersion11 or request.headers.get("Expect", "").lower() != "100-continue":
+            return
+        try:
+            self._check_asker(request)
+            await self._check_key(request)
+        except CopilotApiError:
+            return  # the guard says so again, to the client
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # of the answer itself nothing was sent yet
+
+    def _check_asker(self, request: web.Request) -> None:
+        """Which name is asked for, and whether a web page asks. Raises DoorClosed."""
+        headers, guard = request.headers, self._guard
+        origin, host = headers.get("Origin"), headers.get("Host")
+        if request.version < HttpVersion10:
+            raise ClientMistake("This server speaks HTTP/1.1", code="bad_http")
+        guard.check_host(host)
+        if host is not None:
+            guard.check_host(request.host)  # another one where the first line holds a whole address, which counts more
+        guard.check_origin(origin, host)
+        guard.check_site(headers.get("Sec-Fetch-Site"), origin)
+        if request.method == "POST":
+            guard.check_form(headers.get("Content-Type", ""), headers.get("User-Agent", ""), origin)
+
+    async def _check_key(self, request: web.Request) -> None:
+        """Raises KeyRefused."""
         await self._keys.refresh()
         if self._guard.asks_for_a_key and request.path.rstrip("/") not in OPEN_PATHS:
             key_name.set(self._guard.check_keys(_keys(request)))
-        return await handler(request)
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """The headers that every answer carries (a signal, because streams send theirs early)."""
         response.headers["Server"] = "copilot-api"
+        # No page may take an answer for a script or an image of its own, should it get one.
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["x-request-id"] = response.headers["request-id"] = request_id.get()
         origin = request.headers.get("Origin")
         if self._guard.readable_by(origin):
@@ -135,6 +170,11 @@ class Entrance:
                 "Access-Control-Max-Age": "600",
             },
         )
+
+
+def _shown(request: web.Request) -> str:
+    """The path for the log: as it came, which is without control characters, and not longer than anybody wants to read."""
+    return request.rel_url.raw_path[:LOGGED_PATH]
 
 
 def _keys(request: web.Request) -> Iterator[str]:
@@ -177,7 +217,7 @@ def _drawn(request: web.Request, problem: CopilotApiError) -> web.Response:
     if not problem.should_retry:
         headers["x-should-retry"] = "false"
     reason = problem.text if isinstance(problem, _OUTSPOKEN) else problem.code or problem.kind
-    _log.info("%s %s answered %d: %s", request.method, request.rel_url.raw_path, status, reason)
+    _log.info("%s %s answered %d: %s", request.method, _shown(request), status, reason)
     return web.Response(status=status, body=dumps(body), content_type="application/json", headers=headers)
 
 

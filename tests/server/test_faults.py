@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from copilot_api.log import request_id
-from copilot_api.server.faults import HTTP_LOG, noted
+from copilot_api.server.faults import HTTP_LOG, PLACES, noted
 
 
 def test_a_fault_is_logged_by_type_and_place_only(caplog: pytest.LogCaptureFixture) -> None:
@@ -22,6 +22,22 @@ def test_a_fault_is_logged_by_type_and_place_only(caplog: pytest.LogCaptureFixtu
     assert prompt not in problem.text + caplog.text
     assert "ValueError" in caplog.text
     assert "test_faults.py" in caplog.text
+
+
+def test_a_request_that_is_nested_too_deeply_is_its_clients_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    """What goes through it calls itself for each level, and Python sets an end to that."""
+
+    def deeper(level: int) -> int:
+        return deeper(level + 1) + 1
+
+    caplog.set_level("INFO")
+    try:
+        deeper(0)
+    except RecursionError as error:
+        problem = noted(error)
+    assert (problem.status, problem.kind, problem.code) == (400, "invalid_request", "invalid_json")
+    assert "nested too deeply" in problem.text
+    assert len(caplog.text.splitlines()) < 3 * PLACES
 
 
 def test_what_is_no_http_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
