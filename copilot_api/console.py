@@ -16,8 +16,9 @@ from copilot_api import settings
 from copilot_api.errors import CopilotApiError
 from copilot_api.log import redact
 
-# Every control character but tab, line feed, and the start of a plain colour change such as those of `paint`.
-_CONTROL = re.compile(r"\x1b(?!\[\d{0,2}m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+# Every control character but tab, line feed, and the start of a plain colour change such as those of `paint`; and what turns
+# the direction of writing.
+_CONTROL = re.compile(r"\x1b(?!\[\d{0,2}m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # A sentence that begins with one of these keeps its capital.
 _NAMES = ("Copilot", "Claude", "Python", "Linux", "Windows")

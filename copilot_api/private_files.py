@@ -7,7 +7,6 @@ file inside it. On Windows the user's profile folder is the guard, and its acces
 import errno
 import logging
 import os
-import secrets
 import stat
 import sys
 import time
@@ -29,6 +28,21 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _HAS_OWNERS = os.name == "posix"
 
 _log = logging.getLogger(__name__)
+
+
+def belongs_to_others(found: os.stat_result, *, strictly: bool) -> str:
+    """Why a file that we only read is not to be believed, though it need not be private; "" where it is.
+
+    `strictly`: root and we ourselves are the only ones it may belong to. A link that led to it does not matter: many keep their
+    settings somewhere else, and what counts is the file that was opened.
+    """
+    if not (_HAS_OWNERS and stat.S_ISREG(found.st_mode)):
+        return ""
+    if strictly and found.st_uid not in {os.geteuid(), 0}:
+        return "belongs to another user"
+    # Many systems give each person a group of their own, and write files for it.
+    by_others = found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid())
+    return "can be written by other users" if by_others else ""
 
 
 class PrivateFile:
@@ -154,7 +168,7 @@ class PrivateFile:
         return FileUnsafe(f"{self.path} is not a plain file", hint="remove it, and make it anew")
 
     def _put(self, data: bytes, folder: int | None) -> None:
-        name = f".{self.path.name}.{secrets.token_hex(8)}"
+        name = f".{self.path.name}.{os.urandom(8).hex()}"
         beside: str | Path = self.path.with_name(name) if folder is None else name
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600, dir_fd=folder)
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from copilot_api.errors import SettingsBroken
+from copilot_api.private_files import belongs_to_others
 
 ENV_PREFIX = "COPILOT_API_"
 FILE_NAME = "config.toml"
@@ -152,6 +153,11 @@ class Settings:
     aliases: dict[str, str] = _option({}, "Further model names: alias = model id")  # noqa: RUF009 - makes a field
     catalog_s: float = _option(600.0, "Seconds after which the model list is read again", low=1, high=86400)
 
+    # this machine
+    core_dumps: bool = _option(
+        False, "Allow core dumps, and debuggers of yours, which can read the tokens in this program's memory"
+    )
+
     # terminal
     verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")
 
@@ -213,7 +219,11 @@ def strangers(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            # Whoever writes the settings decides where tokens are sent.
+            if why := belongs_to_others(os.fstat(file.fileno()), strictly=path == config_dir() / FILE_NAME):
+                raise SettingsBroken(f"{path} {why}", hint="look what is in it, then make it yours alone")
+            text = file.read().decode()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -235,6 +245,12 @@ def _from_file(path: Path) -> dict[str, Any]:
             )
         found[name] = _checked(name, value, f"{where}: {key}")
     return found
+
+
+def forget_secrets() -> list[str]:
+    """Takes the secrets, which must be loaded, out of the environment: programs that we start need none. What was there."""
+    names = [variable for name, option in options().items() if option.metadata["secret"] for variable in variables(name)]
+    return [os.environ.pop(name) for name in names if name in os.environ]
 
 
 def _line_of(key: str, text: str) -> int:

@@ -38,10 +38,11 @@ def sign_in(
 
 
 async def _sign_in(loaded: Settings, token: str | None) -> None:
-    from copilot_api.cli import sign_in
+    from copilot_api.cli import secrecy, sign_in
     from copilot_api.cli.account import account
     from copilot_api.cli.terminal import Terminal
 
+    secrecy.keep(loaded)
     async with account(loaded) as opened:
         if token is not None:
             await sign_in.sign_in_with_token(opened, token)

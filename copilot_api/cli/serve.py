@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from copilot_api import console, form, leftovers, own_process, settings
-from copilot_api.cli import clipboard
+from copilot_api.cli import clipboard, secrecy
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
 from copilot_api.cli.terminal import Terminal
@@ -37,6 +37,7 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     terminal = Terminal() if console.is_interactive() else None
     if claude_code and terminal is None:
         raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
+    secrecy.keep(loaded)
     own_process.raise_descriptors(2 * (loaded.max_connections + RESERVED_DESCRIPTORS))
     service = await _started(loaded, terminal)
     kept = ExitStack()
