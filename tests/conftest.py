@@ -28,6 +28,7 @@ from tests.builders import browser as browsers
 from tests.builders import forms
 from tests.builders.desktop import PROGRAMS
 from tests.builders.forms import SOURCE, form_of
+from tests.builders.fuzzers import Fuzzers
 from tests.builders.linters import Linters
 from tests.builders.program import Program, end
 from tests.builders.serving import Serve, Serving, serving
@@ -316,6 +317,12 @@ def browser() -> None:
 def as_root() -> None:
     """For tests that change what a program sees of the machine, or act as another user, which only root may."""
     assert os.geteuid() == 0, "these tests need root: they hide folders from the program, or act as another user"
+
+
+@pytest.fixture(scope="session")
+def fuzzers() -> Fuzzers:
+    """Installed at first use: for slow tests."""
+    return Fuzzers()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from copilot_api.dialects.events import (
     ToolInput,
     ToolOpened,
 )
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, obj, objs, string
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
@@ -208,12 +208,12 @@ def counted_in(chunk: Json) -> Counted | None:
         return None
     prompt, output = obj(reported.get("prompt_tokens_details")), obj(reported.get("completion_tokens_details"))
     return Counted(
-        prompt=number(reported.get("prompt_tokens")),
-        output=number(reported.get("completion_tokens")),
-        cached=number(prompt.get("cached_tokens")),
-        cache_write=number(prompt.get("cache_write_tokens") or prompt.get("cache_creation_input_tokens")),
-        reasoning=number(output.get("reasoning_tokens")),
-        nano_aiu=number(obj(chunk.get("copilot_usage")).get("total_nano_aiu")),
+        prompt=amount(reported.get("prompt_tokens")),
+        output=amount(reported.get("completion_tokens")),
+        cached=amount(prompt.get("cached_tokens")),
+        cache_write=amount(prompt.get("cache_write_tokens") or prompt.get("cache_creation_input_tokens")),
+        reasoning=amount(output.get("reasoning_tokens")),
+        nano_aiu=amount(obj(chunk.get("copilot_usage")).get("total_nano_aiu")),
     )
 
 

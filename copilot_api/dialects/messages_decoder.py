@@ -21,7 +21,7 @@ from copilot_api.dialects.events import (
     ToolInput,
     ToolOpened,
 )
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, number, obj, objs, string
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
@@ -247,14 +247,14 @@ class Assembler:
 def counted_in(answer: Json) -> Counted:
     """The usage that an answer reports. Anthropic's three prompt numbers are disjoint; the hub's prompt is their sum."""
     usage = obj(answer.get("usage"))
-    cached, written = number(usage.get("cache_read_input_tokens")), number(usage.get("cache_creation_input_tokens"))
+    cached, written = amount(usage.get("cache_read_input_tokens")), amount(usage.get("cache_creation_input_tokens"))
     return Counted(
-        prompt=number(usage.get("input_tokens")) + cached + written,
-        output=number(usage.get("output_tokens")),
+        prompt=amount(usage.get("input_tokens")) + cached + written,
+        output=amount(usage.get("output_tokens")),
         cached=cached,
         cache_write=written,
-        reasoning=number(obj(usage.get("output_tokens_details")).get("thinking_tokens")),
-        nano_aiu=number(obj(answer.get("copilot_usage")).get("total_nano_aiu")),
+        reasoning=amount(obj(usage.get("output_tokens_details")).get("thinking_tokens")),
+        nano_aiu=amount(obj(answer.get("copilot_usage")).get("total_nano_aiu")),
         estimated=not usage,
     )
 

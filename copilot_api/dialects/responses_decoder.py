@@ -24,7 +24,7 @@ from copilot_api.dialects.events import (
     ToolInput,
     ToolOpened,
 )
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, number, obj, objs, string
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
@@ -248,12 +248,12 @@ def counted_in(data: Json) -> Counted | None:
         return None
     prompt, output = obj(usage.get("input_tokens_details")), obj(usage.get("output_tokens_details"))
     return Counted(
-        prompt=number(usage.get("input_tokens")),
-        output=number(usage.get("output_tokens")),
-        cached=number(prompt.get("cached_tokens")),
-        cache_write=number(prompt.get("cache_write_tokens")),
-        reasoning=number(output.get("reasoning_tokens")),
-        nano_aiu=number(obj(data.get("copilot_usage")).get("total_nano_aiu")),
+        prompt=amount(usage.get("input_tokens")),
+        output=amount(usage.get("output_tokens")),
+        cached=amount(prompt.get("cached_tokens")),
+        cache_write=amount(prompt.get("cache_write_tokens")),
+        reasoning=amount(output.get("reasoning_tokens")),
+        nano_aiu=amount(obj(data.get("copilot_usage")).get("total_nano_aiu")),
     )
 
 

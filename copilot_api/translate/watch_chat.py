@@ -12,7 +12,7 @@ from copilot_api.dialects.arguments import Scanner
 from copilot_api.dialects.chat_decoder import CUT_SHORT, REPORTED, RUNAWAY, counted_in, problem_in, thought_in
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
-from copilot_api.dialects.read import obj, objs, string
+from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.dialects.sse import Sse, encode
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired, each, without
@@ -201,7 +201,7 @@ class ChatWatch:
 
     def _call(self, choice: Any, piece: Json) -> Json:
         """A call's first piece has index and type, and every piece the index of its call."""
-        key = (choice if self._merges else None, piece.get("index"))
+        key = (whole_or_none(choice) if self._merges else None, whole_or_none(piece.get("index")))
         call, id_ = self._calls.get(key), string(piece.get("id"))
         is_first = call is None or bool(id_ and id_ != call.id)
         if call is None or is_first:

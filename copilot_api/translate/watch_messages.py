@@ -101,7 +101,9 @@ class MessagesWatch:
         message = obj(data.get("message"))
         self._count(message.get("usage"), data)
         named = self._named(message)
-        return self._with_event("message_start", sse) if named is message else _frame(data | {"message": named})
+        return (
+            self._with_event("message_start", sse) if named is message else _frame("message_start", data | {"message": named})
+        )
 
     def _named(self, message: Json) -> Json:
         """The model under the name it was asked by: Claude Code gives reasoning back only to the model it knows."""
@@ -112,7 +114,9 @@ class MessagesWatch:
     def _block(self, data: Json, sse: Sse) -> bytes:
         block = obj(data.get("content_block"))
         named = self._with_own_name(block)
-        return self._with_event("content_block_start", sse) if named is block else _frame(data | {"content_block": named})
+        if named is block:
+            return self._with_event("content_block_start", sse)
+        return _frame("content_block_start", data | {"content_block": named})
 
     def _with_own_name(self, block: Json) -> Json:
         own = self._tool_names.get(string(block.get("name"))) if block.get("type") == "tool_use" else None
@@ -127,5 +131,5 @@ class MessagesWatch:
         self.usage = counted_in({"usage": self._usage, "copilot_usage": data.get("copilot_usage")})
 
 
-def _frame(data: Json) -> bytes:
-    return encode(dumps(data), str(data["type"]))
+def _frame(kind: str, data: Json) -> bytes:
+    return encode(dumps(data), kind)
