@@ -24,6 +24,7 @@ from copilot_api.server.guard import is_loopback
 from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Approver, Limits
 from copilot_api.server.listening import BACKLOG, bind
+from copilot_api.server.peers import Peers, own_user
 from copilot_api.server.picture_fetch import PictureFetcher
 from copilot_api.server.pictures import Pictures
 from copilot_api.server.repair_book import RepairBook
@@ -80,7 +81,8 @@ class Service:
     """One run of copilot-api.
 
     `approver` is asked for each request with `--manual`; `announce` is told each new Copilot token (`--show-token`); `grant`
-    finds the GitHub token (default: flag, environment, vault), `keys` is where the API keys are (default: the data folder).
+    finds the GitHub token (default: flag, environment, vault), `keys` is where the API keys are (default: the data folder),
+    `user` whose programs are served (default: who runs this one).
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Service:
         grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
         clock: Clock | None = None,
         keys: KeyFile | None = None,
+        user: int | None = None,
     ) -> None:
         self.settings = settings
         self.status = Status()
@@ -100,6 +103,7 @@ class Service:
         self._find_grant = grant
         self._clock = clock or SystemClock()
         self._keys = KeyRing(settings.api_keys, keys or KeyFile.of(data_dir()), self._clock)
+        self._peers = Peers.of(own_user() if user is None else user, wanted=settings.same_user_only)
         self._listeners: list[Callable[[Status], None]] = []
         self._traffic = Traffic(self._publish_active)
         self._tasks: list[asyncio.Task[None]] = []
@@ -245,6 +249,7 @@ class Service:
                 counter=self._counter,
                 calibration=self._calibration,
                 keys=self._keys,
+                peers=self._peers,
                 limits=Limits(self.settings, self._approver, self._clock),
                 pictures=Pictures(self._fetcher()),
                 repairs=RepairBook(self._clock),

@@ -52,6 +52,9 @@ class Settings:
         env=("COPILOT_API_KEY",),
         secret=True,
     )
+    same_user_only: bool = _option(
+        True, "Without API keys, serve only programs of the same user, and of root (Linux)", "--same-user-only"
+    )
     allowed_hosts: tuple[str, ...] = _option((), "Further Host names that clients may address", "--allow-host")
     cors_origins: tuple[str, ...] = _option((), "Web origins that may read answers; * for every one", "--cors-origin")
     serve_token: bool = _option(False, "Serve the Copilot token at GET /token, as copilot-api 0.7 did", "--serve-token")

@@ -14,6 +14,7 @@ from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Limits
 from copilot_api.server.middleware import Entrance, Handler
 from copilot_api.server.pages import Pages
+from copilot_api.server.peers import Peers
 from copilot_api.server.pictures import Pictures
 from copilot_api.server.relay import Relay
 from copilot_api.server.repair_book import RepairBook
@@ -49,6 +50,7 @@ class Deps:
     counter: Counter
     calibration: Calibration
     keys: KeyRing
+    peers: Peers
     limits: Limits
     pictures: Pictures
     repairs: RepairBook
@@ -59,7 +61,7 @@ class Deps:
 def create_app(deps: Deps) -> web.Application:
     """The server, ready to be run."""
     settings, catalog, client = deps.settings, deps.catalog, deps.client
-    entrance = Entrance(settings, deps.traffic, deps.keys)
+    entrance = Entrance(settings, deps.traffic, deps.keys, deps.peers)
     sender = Sender(catalog, client, deps.repairs, settings, deps.clock)
     relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, settings)
     items = Items(settings.item_store_mib * 1024 * 1024, deps.clock)

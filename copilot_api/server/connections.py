@@ -47,7 +47,7 @@ class State(IntEnum):
 class Connection(web.RequestHandler):
     """One of them: aiohttp's own, which here also knows since when it does what."""
 
-    __slots__ = ("_others", "held_bytes", "since", "state", "stuck_since")
+    __slots__ = ("_others", "held_bytes", "is_ours", "since", "state", "stuck_since")
 
     def __init__(self, others: "Connections", server: web.Server, **options: Any) -> None:
         super().__init__(server, **options)
@@ -56,6 +56,8 @@ class Connection(web.RequestHandler):
         self.since = 0.0
         self.stuck_since: float | None = None
         self.held_bytes = 0
+        self.is_ours: bool | None = None
+        """Whether it comes from a program of the same user; None before anybody looked."""
 
     def become(self, state: State) -> None:
         """Notes what it does from now on. What came before that is forgotten when it was for what is over now."""

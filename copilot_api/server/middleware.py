@@ -28,6 +28,7 @@ from copilot_api.server.connections import Connection, State
 from copilot_api.server.faults import noted
 from copilot_api.server.guard import Guard
 from copilot_api.server.key_ring import KeyRing
+from copilot_api.server.peers import Peers
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 
@@ -55,9 +56,10 @@ _log = logging.getLogger(__name__)
 class Entrance:
     """The middlewares of one server, outermost first: `identify`, `draw_errors`, `guard`."""
 
-    def __init__(self, settings: Settings, traffic: Traffic, keys: KeyRing) -> None:
+    def __init__(self, settings: Settings, traffic: Traffic, keys: KeyRing, peers: Peers) -> None:
         self._guard = Guard(settings, keys)
         self._keys = keys
+        self._peers = peers
         self._any_origin = "*" in settings.cors_origins
         self._traffic = traffic
 
@@ -66,9 +68,7 @@ class Entrance:
         """Mints the request id, counts what may cost something, logs sizes and times; never a query, which may hold a key."""
         request_id.set(str(uuid.uuid4()))
         started = time.monotonic()
-        connection = request.protocol
-        assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
-        connection.become(State.BUSY)
+        _connection(request).become(State.BUSY)
         with self._traffic.counted() if request.method == "POST" else nullcontext():
             response = await handler(request)
         _log.debug(
@@ -139,10 +139,14 @@ class Entrance:
             guard.check_form(headers.get("Content-Type", ""), headers.get("User-Agent", ""), origin)
 
     async def _check_key(self, request: web.Request) -> None:
-        """Raises KeyRefused."""
+        """Who has a key may be anybody; without keys it must be a program of the same user. Raises KeyRefused, DoorClosed."""
         await self._keys.refresh()
-        if self._guard.asks_for_a_key and request.path.rstrip("/") not in OPEN_PATHS:
+        if request.path.rstrip("/") in OPEN_PATHS:
+            return
+        if self._guard.asks_for_a_key:
             key_name.set(self._guard.check_keys(_keys(request)))
+        else:
+            await self._peers.check(_connection(request))
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """The headers that every answer carries (a signal, because streams send theirs early)."""
@@ -170,6 +174,12 @@ class Entrance:
                 "Access-Control-Max-Age": "600",
             },
         )
+
+
+def _connection(request: web.Request) -> Connection:
+    connection = request.protocol
+    assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
+    return connection
 
 
 def _shown(request: web.Request) -> str:
