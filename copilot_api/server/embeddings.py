@@ -15,7 +15,7 @@ from aiohttp import web
 
 from copilot_api.dialects.codec import Json, dumps, loads, loads_request
 from copilot_api.dialects.models import Model
-from copilot_api.dialects.read import obj, objs, whole_or_none
+from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.errors import ClientMistake, UpstreamBroke
 from copilot_api.log import request_id
 from copilot_api.server.body import Intake, aside, read_body
@@ -91,7 +91,7 @@ def _are_tokens(value: Any) -> bool:
 
 def _is_base64(body: Json) -> bool:
     encoding = body.get("encoding_format") or "float"
-    if encoding not in {"float", "base64"}:
+    if string(encoding) not in {"float", "base64"}:
         raise ClientMistake("encoding_format must be float or base64", param="encoding_format")
     return bool(encoding == "base64")
 

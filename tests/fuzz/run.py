@@ -6,7 +6,7 @@ from pathlib import Path
 import atheris  # which is where tests/fuzz/requirements.lock is installed, and nowhere else
 
 with atheris.instrument_imports(include=["copilot_api"]):
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.targets import TARGETS, anything
 
 LONGEST_S = 10
 MOST_MIB = 2048
@@ -23,7 +23,7 @@ def main(name: str, folder: Path, seconds: int) -> None:
         "-print_final_stats=1",
         str(folder / "corpus"),
     ]
-    atheris.Setup([sys.argv[0], *options], TARGETS[name])
+    atheris.Setup([sys.argv[0], *options], TARGETS.get(name, anything))
     atheris.Fuzz()
 
 

@@ -20,9 +20,13 @@ from copilot_api.errors import BodyTooLarge, ClientMistake, CopilotApiError, Doo
 from copilot_api.keys import KeyFile
 from copilot_api.log import one_line, redact
 from copilot_api.server import body as bodies
+from copilot_api.server.calibration import COUNTS
 from copilot_api.server.guard import Guard, host_name, is_loopback
+from copilot_api.server.items import Items
 from copilot_api.server.key_ring import KeyRing
+from copilot_api.server.memory import Memory, Room
 from copilot_api.settings import Settings
+from copilot_api.tokens import Counter
 from copilot_api.translate import Client, Translation, begin
 from copilot_api.translate.repair import Endpoint
 from copilot_api.upstream.clock import SystemClock
@@ -52,6 +56,7 @@ _WHOLES = seeds.wholes()
 _MODELS = seeds.models()
 _FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 _GUARD = Guard(Settings(), KeyRing((), KeyFile(_FOLDER / "none"), SystemClock()))
+_COUNTER = Counter()
 _LIMIT_BYTES = 1024 * 1024
 
 
@@ -181,6 +186,32 @@ def raw_requests(data: bytes) -> None:
     assert isinstance(loads(work.request), dict)
 
 
+def counts(data: bytes) -> None:
+    """What a client asks can be counted, whatever it is."""
+    dice = Dice(data)
+    client = dice.pick(CLIENTS)
+    body = dice.bent(dice.pick(_REQUESTS[client]))
+    if isinstance(body, dict):
+        asked = addressed(body, model="gpt-4.1", stream=False, alt="json") if client == "gemini" else body
+        with suppress(ClientMistake):  # Gemini's is counted as what it is translated to
+            assert COUNTS[client](_COUNTER, asked, model(dice.pick(_MODELS))) >= 0
+
+
+def sockets(data: bytes) -> None:
+    """Messages on a WebSocket are read in their turn, each going on from the one before or not, or are refused."""
+    dice = Dice(data)
+    clock = SystemClock()
+    memory = Memory(Items(100_000, clock), 100_000, Room(200_000))
+    for _ in range(1 + dice.below(4)):
+        body = dice.bent(dice.pick(_REQUESTS["responses"]) | {"type": "response.create", "previous_response_id": "r"})
+        try:
+            question, _ = memory.read(dumps(body))
+        except ClientMistake:
+            continue
+        answer = dice.bent(dice.pick(_WHOLES["/responses"]) | {"id": "r"})
+        memory.heard(question, answer if isinstance(answer, dict) else {})
+
+
 # Answers
 
 
@@ -267,6 +298,14 @@ TARGETS: dict[str, Target] = {
     "config": config,
     "requests": requests,
     "raw_requests": raw_requests,
+    "counts": counts,
+    "sockets": sockets,
     "answers": answers,
     "wholes": wholes,
 }
+
+
+def anything(data: bytes) -> None:
+    """One of them, chosen by the first byte: for a short search, in which starting each would take longer than the search."""
+    dice = Dice(data[:1])
+    dice.pick(tuple(TARGETS.values()))(data[1:])

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from copilot_api.service import Service
+from copilot_api.settings import Settings
 from tests.builders.fuzzers import Fuzzers
 from tests.builders.program import Program
+from tests.builders.serving import serving
 from tests.fuzz.api import description
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-SHORT = 15
-NIGHT = 300
+SHORT_S = 20
+NIGHT_S = 300
 
 
 def plain(path: str) -> str:
@@ -32,10 +34,10 @@ async def test_the_description_is_true(service: Service) -> None:
     assert {plain(path) for path in description()["paths"]} == served - {"/responses/{}"}
 
 
-async def attack(fuzzers: Fuzzers, program: Program, folder: Path, examples: int) -> None:
+async def attack(fuzzers: Fuzzers, program: Program, folder: Path, seconds: int) -> None:
     described = folder / "openapi.json"
     described.write_text(json.dumps(description()))
-    async with program.serving("--sandbox") as running:
+    async with serving(program, Settings(sandbox=True)) as running:
         done = await asyncio.to_thread(
             fuzzers.schemathesis,
             "run",
@@ -43,29 +45,27 @@ async def attack(fuzzers: Fuzzers, program: Program, folder: Path, examples: int
             f"--url={running.url}",
             f"--checks={CHECKS}",
             "--phases=examples,coverage,fuzzing",
-            f"--max-examples={examples}",
+            f"--max-time={seconds}",
             "--request-timeout=20",
-            "--workers=2",
+            "--workers=1",
             "--warnings=off",
             "--seed=7",
             "--continue-on-failure",
             within_s=1000,
         )
-        running.process.terminate()
-        ended = await running.ended()
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert re.search(r"\d{3,} generated, [\d ]*\d{3,} ", done.stdout) or "passed" in done.stdout, done.stdout[-2000:]
-    assert "fault of our own" not in ended.err
-    assert "Traceback" not in ended.err
+    assert "answered 400" in running.err
+    assert "fault of our own" not in running.err
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_no_request_breaks_the_server(fuzzers: Fuzzers, program: Program, tmp_path: Path) -> None:
-    await attack(fuzzers, program, tmp_path, SHORT)
+    await attack(fuzzers, program, tmp_path, SHORT_S)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(1100)
 async def test_no_request_breaks_the_server_in_a_night(fuzzers: Fuzzers, program: Program, tmp_path: Path) -> None:
-    await attack(fuzzers, program, tmp_path, NIGHT)
+    await attack(fuzzers, program, tmp_path, NIGHT_S)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from copilot_api.dialects.codec import Json, dumps, loads
@@ -11,6 +12,7 @@ from copilot_api.errors import ClientMistake
 from copilot_api.translate import Client, begin
 from tests.builders.asks import PEEKS, STAMP, started
 from tests.builders.models import model
+from tests.builders.serving import Serving
 
 ODD: list[Any] = [None, 1, 1.5, True, [], {}, ["x"], {"x": 1}]
 
@@ -72,3 +74,11 @@ def test_counts_are_never_below_nothing_nor_beyond_what_can_be_kept(reported: An
         assert loads(work.whole(dumps({"choices": [choice], "usage": usage})))
         assert work.usage is not None
         assert (work.usage.prompt, work.usage.output) == (counted, counted)
+
+
+@pytest.mark.parametrize("odd", ODD[1:])
+async def test_an_encoding_of_embeddings_may_be_anything(server: Serving, http: aiohttp.ClientSession, odd: Any) -> None:
+    """schemathesis: asking whether a list is one of two texts was a 500."""
+    body = {"model": "text-embedding-3-small", "input": "x", "encoding_format": odd}
+    async with http.post(server.url + "/v1/embeddings", json=body) as response:
+        assert response.status == (200 if not odd else 400)
