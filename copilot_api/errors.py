@@ -276,6 +276,10 @@ class TooMuchAtOnce(CopilotApiError):
     retry_after = "1"
 
 
+class HttpsUnusable(CopilotApiError):
+    """There is no certificate to serve https with, or none can be made or trusted here."""
+
+
 class StartFailed(CopilotApiError):
     """The program could not start as asked: port in use, a start that would be unsafe."""
 

@@ -15,10 +15,12 @@ from aiohttp import web
 
 from copilot_api import own_process
 from copilot_api.errors import CopilotApiError, StartFailed
+from copilot_api.https.authority import Authority
 from copilot_api.keys import KeyFile
 from copilot_api.server import Deps, calibration, create_app
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.connections import Connections
+from copilot_api.server.doorway import Doorway
 from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.guard import is_loopback
 from copilot_api.server.key_ring import KeyRing
@@ -110,6 +112,7 @@ class Service:
         self._owned = AsyncExitStack()
         self._runner: web.AppRunner | None = None
         self._listening: list[asyncio.Server] = []
+        self._tls: ssl.SSLContext | None = None
         self._started_at = 0.0
         self._roots: ssl.SSLContext | bool = True
         self._hurry = asyncio.Event()
@@ -176,6 +179,8 @@ class Service:
 
     async def _start(self) -> None:
         await self._keys.open()
+        if self.settings.https:
+            self._tls = await asyncio.to_thread(Authority.of(data_dir()).context)
         if self._keys.is_empty and not is_loopback(self.settings.host):
             raise StartFailed(
                 f"{self.settings.host} can be reached from other machines, and there is no API key",
@@ -260,19 +265,21 @@ class Service:
         # Off by default in production, and without it a client that leaves would not end what runs for it upstream.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=FAREWELL_S)
         await self._runner.setup()
+        connections = Connections(self.settings, own_process.descriptors())
+        self._owned.callback(connections.close)
         self._owned.push_async_callback(self._runner.cleanup)
         self._owned.callback(self._stop_listening)
-        await self._accept(sockets, self._runner)
+        await self._accept(sockets, self._runner, connections)
         self._started_at = self._clock.monotonic()
         port = sockets[0].getsockname()[1]
         self._publish(url=f"http://{reachable(self.settings.host)}:{port}")
 
-    async def _accept(self, sockets: list[socket.socket], runner: web.AppRunner) -> None:
+    async def _accept(self, sockets: list[socket.socket], runner: web.AppRunner, connections: Connections) -> None:
         assert runner.server is not None  # noqa: S101 - it was set up
-        connections = Connections(self.settings, own_process.descriptors())
         make = partial(connections.make, runner.server, HTTP_LOG)
+        either = make if self._tls is None else partial(Doorway, connections, make, self._tls)
         for bound in sockets:
-            self._listening.append(await asyncio.get_running_loop().create_server(make, sock=bound, backlog=ACCEPTED_AT_ONCE))
+            self._listening.append(await asyncio.get_running_loop().create_server(either, sock=bound, backlog=ACCEPTED_AT_ONCE))
             bound.listen(BACKLOG)  # which that call made as short as what is accepted at once
 
     def _stop_listening(self) -> None:

@@ -57,6 +57,9 @@ class Settings:
     )
     allowed_hosts: tuple[str, ...] = _option((), "Further Host names that clients may address", "--allow-host")
     cors_origins: tuple[str, ...] = _option((), "Web origins that may read answers; * for every one", "--cors-origin")
+    https: bool = _option(
+        False, "Serve https, too, on the same port; copilot-api https setup makes the certificates", "--https"
+    )
     serve_token: bool = _option(False, "Serve the Copilot token at GET /token, as copilot-api 0.7 did", "--serve-token")
     body_limit_mib: int = _option(64, "Largest request body, in MiB", low=1, high=1024)
     websockets: bool = _option(True, "Serve Responses clients over WebSockets, too")

@@ -68,6 +68,12 @@ def _lacks_a_browser() -> str:
     return "" if os.environ.get("CI") or browsers.found() else "Chromium is not installed (apt-get install chromium)"
 
 
+def _lacks_certutil() -> str:
+    """What keeps this machine from changing a browser's certificates; "" in CI, where that is an error and no excuse."""
+    has_it = os.environ.get("CI") or shutil.which("certutil")
+    return "" if has_it else "certutil is not installed (apt-get install libnss3-tools)"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     executable = config.getoption("--executable")
     if executable not in {"", SOURCE}:
@@ -83,6 +89,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     out = forms.left_out(items, config.getoption("--executable"))
     missing = (NEEDS_A_DESKTOP if _lacks_a_desktop() else set()) | ({"as_root"} if _may_not_hide_folders() else set())
     missing |= {"browser"} if _lacks_a_browser() else set()
+    missing |= {"nss"} if _lacks_certutil() else set()
     out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
     config.hook.pytest_deselected(items=out)
     dropped = {id(item) for item in out}
@@ -94,6 +101,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     lines = [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
     if lacks := _lacks_a_browser():
         lines.append(f"left out: the tests with hostile web pages, {lacks}")
+    if lacks := _lacks_certutil():
+        lines.append(f"left out: the tests of what browsers trust, {lacks}")
     if executable:
         if sys.platform != "linux":
             lines.append("left out: the tests of compiled programs, they need Linux")
@@ -305,6 +314,12 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """A client that knows no dialect."""
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture
+def nss() -> None:
+    """For tests that change what browsers trust."""
+    assert shutil.which("certutil"), "these tests need certutil: apt-get install libnss3-tools"
 
 
 @pytest.fixture

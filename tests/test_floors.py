@@ -22,6 +22,7 @@ FLOORS = {
     "own_process": 0,
     "leftovers": 0,
     "private_files": 0,
+    "https": 1,
     "dialects": 1,
     "translate": 2,
     "tokens": 2,

@@ -9,6 +9,7 @@ import typer
 from copilot_api import __version__, console, settings
 from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
+from copilot_api.cli.https import https
 from copilot_api.cli.keys import keys
 from copilot_api.cli.models import models
 from copilot_api.cli.start import start
@@ -39,6 +40,7 @@ app.add_typer(auth, name="auth")
 app.command()(logout)
 app.command()(models)
 app.add_typer(keys, name="keys")
+app.add_typer(https, name="https")
 app.command("check-usage")(check_usage)
 app.command()(debug)
 

@@ -112,6 +112,8 @@ async def _greet(service: Service) -> None:
     console.say(f"  OpenAI clients     OPENAI_BASE_URL={url}/v1")
     console.say(f"  API key            {'one of yours' if service.asks_for_a_key else f'any, such as {ANY_KEY}'}")
     console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
+    if loaded.https:
+        console.say(f"  https, too         https://localhost:{url.rpartition(':')[2]}")
     console.say("press Ctrl-C to stop")
 
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import uuid
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
@@ -44,10 +44,25 @@ class State(IntEnum):
     BUSY = 3
 
 
+class Held(Protocol):
+    """What is known of any connection."""
+
+    state: State
+    since: float
+    stuck_since: float | None
+    transport: asyncio.Transport | None
+
+    def force_close(self) -> None:
+        """Hangs up."""
+
+    def turn_away(self, status: int, kind: str, code: str, words: str) -> None:
+        """Says so, where that can be said, and hangs up."""
+
+
 class Connection(web.RequestHandler):
     """One of them: aiohttp's own, which here also knows since when it does what."""
 
-    __slots__ = ("_others", "held_bytes", "is_ours", "since", "state", "stuck_since")
+    __slots__ = ("_doorway", "_others", "held_bytes", "is_ours", "since", "state", "stuck_since")
 
     def __init__(self, others: "Connections", server: web.Server, **options: Any) -> None:
         super().__init__(server, **options)
@@ -56,6 +71,7 @@ class Connection(web.RequestHandler):
         self.since = 0.0
         self.stuck_since: float | None = None
         self.held_bytes = 0
+        self._doorway: Held | None = None
         self.is_ours: bool | None = None
         """Whether it comes from a program of the same user; None before anybody looked."""
 
@@ -65,6 +81,10 @@ class Connection(web.RequestHandler):
         if state in {State.IDLE, State.RESTING}:
             self._others.held_bytes -= self.held_bytes
             self.held_bytes = 0
+
+    def came_by(self, doorway: Held) -> None:
+        """Which one stands for it until it is made."""
+        self._doorway = doorway
 
     def hold(self, size_bytes: int) -> bool:
         """Notes that so much is kept for the request that is being read or answered; whether there is room for it."""
@@ -82,6 +102,8 @@ class Connection(web.RequestHandler):
         """A client has connected."""
         super().connection_made(transport)
         self.become(State.IDLE)
+        if self._doorway is not None:
+            self._others.remove(self._doorway)
         self._others.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -149,7 +171,7 @@ class Connections:
         self._patience_s = {State.IDLE: settings.keep_alive_s, State.HEAD: settings.head_timeout_s}
         self._stuck_s = settings.unread_timeout_s
         self._sweeps_every_s = max(0.02, min(_SWEEPS_EVERY_S, *self._patience_s.values(), self._stuck_s) / 4)
-        self._open: dict[Connection, None] = {}
+        self._open: dict[Held, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._told: set[str] = set()
         self.held_bytes = 0
@@ -173,7 +195,7 @@ class Connections:
             max_headers=MOST_HEADERS,
         )
 
-    def add(self, new: Connection) -> None:
+    def add(self, new: Held) -> None:
         """Lets it in, if need be in another's place; turns it away when all are being answered."""
         if len(self._open) >= self.most and not self._make_room():
             self.tell("all %d connections are busy, so more are turned away; max_connections sets how many", self.most)
@@ -183,13 +205,20 @@ class Connections:
         if self._sweeping is None:
             self._sweep_later()
 
+    def close(self) -> None:
+        """Hangs up on all that are left."""
+        for one in tuple(self._open):
+            one.force_close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+
     def tell(self, words: str, number: int) -> None:
         """Logs that there is too much of something; once, for who is flooded has enough to read."""
         if words not in self._told:
             self._told.add(words)
             _log.warning(words, number)
 
-    def remove(self, gone: Connection) -> None:
+    def remove(self, gone: Held) -> None:
         """It is closed."""
         self._open.pop(gone, None)
 
@@ -219,7 +248,7 @@ class Connections:
         if self._open:
             self._sweep_later()
 
-    def _end(self, one: Connection) -> None:
+    def _end(self, one: Held) -> None:
         if one.state == State.HEAD:
             one.turn_away(408, "invalid_request_error", "head_timeout", "The head of the request did not come in time")
         else:
