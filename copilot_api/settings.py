@@ -5,6 +5,7 @@ import difflib
 import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -310,6 +311,21 @@ def data_dir() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("copilot-api", appauthor=False)
+
+
+def run_folders() -> tuple[Path, ...]:
+    """Where running servers leave word of themselves: the first folder is the one for that, others may hold some, too. Blocks.
+
+    The first goes away when the person logs out, or the machine goes down. A terminal that was entered with su may not know it,
+    or know another person's.
+    """
+    kept = data_dir() / "run"
+    if sys.platform == "win32":
+        return (kept,)
+    user = os.geteuid()
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    found = [folder for folder in (Path(named or f"/run/user/{user}"),) if folder.is_dir() and folder.stat().st_uid == user]
+    return (*(folder / "copilot-api" for folder in found), kept)
 
 
 def legacy_token_path() -> Path:

@@ -29,6 +29,7 @@ FLOORS = {
     "server": 4,
     "account": 4,
     "service": 5,
+    "remote": 5,
     "desktop": 6,
     "setup": 6,
     "doctor": 6,

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from copilot_api.desktop.glance import Balance, Glance
+from copilot_api.desktop.glance import Glance
+from copilot_api.upstream.balance import Balance
 
 
 @pytest.mark.parametrize(("remaining", "share"), [(7000, 0.0), (1750, 0.75), (0, 1.0), (-700, 1.1)])
