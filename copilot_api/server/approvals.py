@@ -7,7 +7,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,7 +17,7 @@ from copilot_api.dialects.read import obj, strings
 from copilot_api.errors import FileUnsafe, SlowDown
 from copilot_api.private_files import PrivateFile
 from copilot_api.server.limits import Approver, Summary
-from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.clock import Clock, nap
 
 FILE_NAME = "approvals.json"
 TEN_MINUTES_S = 600.0
@@ -132,12 +131,10 @@ class Approvals:
 
     async def run(self) -> None:
         """The body of a background task: reads and keeps what holds for always, and tells when ten minutes are over."""
-        await self._keep()
         try:
+            await self._keep()
             while True:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(SLICE_S if self._until else None):
-                        await self._stirred.wait()
+                await (nap(self._clock, SLICE_S, self._stirred) if self._until else self._stirred.wait())
                 self._stirred.clear()
                 self._forget_what_is_over()
                 if self._unkept:

@@ -80,7 +80,7 @@ def heard(body: Json) -> Status:
         is_github_down=body.get("is_github_down") is True,
         is_token_given=body.get("is_token_given") is True,
         login=string(body.get("login")),
-        account_type=string(body.get("account_type")),
+        account_type=string(body.get("account_type")) or "individual",
         models=number(body.get("models")),
         active=number(body.get("active")),
         is_manual=body.get("is_manual") is True,

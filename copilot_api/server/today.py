@@ -6,7 +6,7 @@ Only the day that runs is kept. A day is one of the local time, and the wall clo
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """What was used since midnight, local time. `spent` is in AI credits, None where Copilot does not tell."""
+    """What was used since midnight, local time. `spent` is in AI credits, as far as Copilot tells; None where it does not."""
 
     requests: int = 0
     input_tokens: int = 0
@@ -51,6 +51,9 @@ class _Sum:
 
     def __add__(self, other: "_Sum") -> "_Sum":
         return _Sum(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(_Sum)})
+
+    def __sub__(self, other: "_Sum") -> "_Sum":
+        return _Sum(**{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(_Sum)})
 
 
 class Use:
@@ -90,12 +93,12 @@ class Use:
 
     async def run(self) -> None:
         """The body of a background task: reads what was kept, keeps what is new, until it is cancelled."""
-        await self._keep()
         try:
             while True:
+                await self._keep()
                 await self._clock.sleep(SAVE_EVERY_S)
-                if self._new != _Sum() or self._turn_over():
-                    await self._keep()
+                while not self._turn_over() and self._new == _Sum():
+                    await self._clock.sleep(SAVE_EVERY_S)
         finally:
             await self._keep()
 
@@ -117,25 +120,27 @@ class Use:
             return
         self._turn_over()
         day, new = self._day, self._new
+        # From here on the thread has it, which ends its work also when nobody waits for it any more.
+        self._new, self._kept = _Sum(), self._kept + new
         try:
-            kept = await asyncio.to_thread(self._add, self._file, day, new)
+            kept = await asyncio.to_thread(_added, self._file, day, new)
         except FileUnsafe as problem:
             _log.warning("today's use is not kept: %s", problem.text)
+            if day == self._day:
+                self._new, self._kept = self._new + new, self._kept - new
             return
-        if day == self._day:
-            self._new = _Sum(**{f.name: getattr(self._new, f.name) - getattr(new, f.name) for f in fields(_Sum)})
-            if kept != self._kept + new:
-                self._kept = kept
-                self._changed()
+        if day == self._day and kept != self._kept:
             self._kept = kept
+            self._changed()
 
-    def _add(self, file: PrivateFile, day: str, new: _Sum) -> _Sum:
-        if new == _Sum():
-            return _held(file.read(), day)
-        with file.held():
-            both = _held(file.read(), day) + new
-            file.write(dumps({"day": day} | {f.name: getattr(both, f.name) for f in fields(_Sum)}))
-        return both
+
+def _added(file: PrivateFile, day: str, new: _Sum) -> _Sum:
+    if new == _Sum():
+        return _held(file.read(), day)
+    with file.held():
+        both = _held(file.read(), day) + new
+        file.write(dumps({"day": day} | asdict(both)))
+    return both
 
 
 def _held(data: bytes | None, day: str) -> _Sum:

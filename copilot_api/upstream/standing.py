@@ -4,14 +4,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from copilot_api.errors import CopilotApiError, KeyringUnusable, NotSignedIn
 from copilot_api.upstream import balance
 from copilot_api.upstream.auth import CopilotAuth, Signed
 from copilot_api.upstream.balance import Balance
 from copilot_api.upstream.catalog import Catalog
-from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.clock import Clock, nap
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.plan import parse_plan
@@ -185,9 +184,7 @@ class Standing:
         """Waits that long, by the clock that counts more, or until `look_again`."""
         ends = self._in(seconds)
         while not self._stirred.is_set() and (left_s := self._left_s(ends)) > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left_s, SLICE_S)):
-                    await self._stirred.wait()
+            await nap(self._clock, min(left_s, SLICE_S), self._stirred)
 
     def _is_due(self) -> bool:
         return self._left_s(self._plan_due) <= 0

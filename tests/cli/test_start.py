@@ -14,6 +14,7 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from tests.builders.program import Program
 
+OWN_NAME = Path("/proc/self/comm").read_text("utf-8").strip() if sys.platform == "linux" else ""
 QUESTION = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "prompt-canary"}]}
 
 
@@ -100,7 +101,7 @@ async def test_a_port_in_use_is_named_with_a_way_out(program: Program, sandbox: 
         port = taken.getsockname()[1]
         ended = await program.run("start", "--port", str(port))
     assert ended.code == 1
-    by = f" by {Path('/proc/self/comm').read_text('utf-8').strip()} (process {os.getpid()})" if sys.platform == "linux" else ""
+    by = f" by {OWN_NAME} (process {os.getpid()})" if OWN_NAME else ""
     assert ended.err.startswith(f"error: port {port} is in use{by}\nhint: ")
     assert f"pass --port {port + 1}" in ended.err.splitlines()[1]
 
