@@ -1,7 +1,7 @@
 """A service in another process: found by the file that it leaves, and held like one of our own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -125,8 +125,8 @@ class Remote:
                     if frame.data:
                         self._publish(_status(obj(loads(frame.data))))
 
-    async def _call(self, method: str, path: str, body: Json | None = None, *, within_s: float = WITHIN_S) -> Json:
-        async with self._asked(method, path, aiohttp.ClientTimeout(total=within_s), body) as response:
+    async def _call(self, method: str, path: str, body: Json | None = None, *, within_s: float = 0.0) -> Json:
+        async with self._asked(method, path, aiohttp.ClientTimeout(total=within_s or WITHIN_S), body) as response:
             return obj(loads(await response.read()))
 
     @asynccontextmanager
@@ -194,8 +194,11 @@ def moment(unix_s: float) -> str:
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"
 
 
-def _status(body: Mapping[str, object]) -> Status:
-    return heard(dict(body))
+def _status(body: Json) -> Status:
+    try:
+        return heard(body)
+    except ValueError as error:
+        raise NotServing("What the server tells is not understood here", hint="update this program, or that one") from error
 
 
 def _problem(status: int, body: bytes) -> CopilotApiError:

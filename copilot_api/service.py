@@ -256,7 +256,6 @@ class Service:
         self.github = GitHub(http, hosts, identity, settings)
         find = partial(self._find_grant, settings)
         self.auth = CopilotAuth(self.github, find, hosts, self._clock, announce=self._announce)
-        self._owned.callback(self.auth.subscribe(self._signed_changed))
         self.client = CopilotClient(http, self.auth, identity, settings, quoted=self._heard, reach=self._reach)
         self.catalog = Catalog(self.client, settings, self._clock)
         # What a simulated Copilot counts is nothing to learn from for good, and nothing that anybody has used.
@@ -264,6 +263,7 @@ class Service:
         self._calibration = Calibration(self._counter, self._clock, kept and kept / calibration.FILE_NAME)
         self._use = Use(self._clock, kept and kept / PRIVATE / today.FILE_NAME, self._account_changed)
         self._standing = Standing(self.auth, self.github, self.catalog, self._reach, self._clock, self._account_changed)
+        self._owned.callback(self.auth.subscribe(lambda *_: self._signed_changed()))
         self._publish(is_token_given=bool(settings.github_token))
 
     async def _listen(self, sockets: list[socket.socket]) -> None:
@@ -361,12 +361,13 @@ class Service:
         self._publish(waiting=self._approvals.waiting, approved=self._approvals.approved)
 
     def _reach_changed(self) -> None:
-        self._publish(is_github_down=self._reach.is_down)
-        if self._standing is not None and self._reach.is_down:
+        self._signed_changed()
+        if self._standing is not None and self._reach.is_down and self.auth.signed is Signed.IN:
             self._standing.look_again()  # which goes on until it is reached again, be there requests or not
 
-    def _signed_changed(self, signed: Signed, _reason: str) -> None:
-        self._publish(signed=signed, reason=self._reason())
+    def _signed_changed(self) -> None:
+        """Told together, so that nobody takes an outage for a token that a person must see to."""
+        self._publish(signed=self.auth.signed, is_github_down=self._reach.is_down, reason=self._reason())
 
     def _account_changed(self) -> None:
         standing = self._standing

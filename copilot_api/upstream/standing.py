@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 class Standing:
     """Owns login and balance, and sees to it that the catalog has a list. `changed` is called when any of it is another.
+    It tells `reach` how each attempt ended to get a token: who subscribes to `auth` later knows of that already.
 
     `problem` is why the models are not known, None when they are or nobody is signed in.
     """
@@ -60,6 +61,7 @@ class Standing:
         self._plan_due = (-math.inf, -math.inf)
         self._tries = 0
         self._stirred = asyncio.Event()
+        auth.subscribe(self._heed)
         self.login = ""
         self.balance: Balance | None = None
         self.problem: CopilotApiError | None = None
@@ -74,13 +76,9 @@ class Standing:
 
     async def keep(self) -> None:
         """The body of a background task: reads what is missing or old, for ever. Ends by being cancelled and not else."""
-        end = self._auth.subscribe(self._heed)
-        try:
-            while True:
-                self._stirred.clear()
-                await self._rest(await self._improved())
-        finally:
-            end()
+        while True:
+            self._stirred.clear()
+            await self._rest(await self._improved())
 
     def look_again(self) -> None:
         """Something may be different now: asks at once."""
