@@ -170,6 +170,13 @@ async def find(folders: Iterable[Path], *, port: int | None = None) -> list[Remo
     return sorted(there.values(), key=lambda remote: remote.run.port)
 
 
+async def told_of_sign_in(folders: Iterable[Path]) -> list[Remote]:
+    """Lets every server of the person's know that somebody signed in or out here; gives those that do."""
+    found = await find(folders)
+    answers = await asyncio.gather(*(remote.look_again() for remote in found), return_exceptions=True)
+    return [remote for remote, answer in zip(found, answers, strict=True) if answer is None]
+
+
 async def named(problem: StartFailed, folders: Iterable[Path], *, port: int) -> StartFailed:
     """A port in use with the name of who has it, if that can be known; any other problem as it is."""
     if problem.code != PORT_IN_USE:

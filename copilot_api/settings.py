@@ -146,6 +146,10 @@ class Settings:
     # the program itself
     releases_url: str = _option(RELEASES_URL, "Where to look for the newest release, as GitHub's API tells it; empty: nowhere")
 
+    # tray
+    serve_on_launch: bool = _option(True, "Start serving when the tray starts")
+    notifications: bool = _option(True, "Show what happens in notifications of the desktop")
+
     # terminal
     verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")
 
@@ -186,7 +190,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             spelling = next(iter(options()[name].metadata["flags"]), name)
-            values[name], origins[name] = _checked(name, value, spelling), "flag"
+            values[name], origins[name] = checked(name, value, spelling), "flag"
     return Settings(**values, origins=origins)
 
 
@@ -227,7 +231,7 @@ def _from_file(path: Path) -> dict[str, Any]:
                 f"{where}: there is no setting {key!r}",
                 hint=f"did you mean {close[0]!r}?" if close else "copilot-api debug lists the settings",
             )
-        found[name] = _checked(name, value, f"{where}: {key}")
+        found[name] = checked(name, value, f"{where}: {key}")
     return found
 
 
@@ -250,17 +254,17 @@ def _from_text(name: str, text: str, where: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(default, dict):
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-        return _checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
+        return checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
     if isinstance(default, str):
-        return _checked(name, text.strip(), where)
+        return checked(name, text.strip(), where)
     try:
         number: int | float = int(text) if isinstance(default, int) else float(text)
     except ValueError:
         raise SettingsBroken(f"{where} must be a number, not {text!r}") from None
-    return _checked(name, number, where)
+    return checked(name, number, where)
 
 
-def _checked(name: str, value: Any, where: str) -> Any:
+def checked(name: str, value: Any, where: str) -> Any:
     """`value` as the setting's type and within its bounds. Raises SettingsBroken."""
     default, metadata = _default(name), options()[name].metadata
     if isinstance(default, bool):

@@ -15,6 +15,7 @@ FLOORS = {
     "": 0,
     "errors": 0,
     "settings": 0,
+    "settings_file": 0,
     "log": 0,
     "thrift": 0,
     "form": 0,
