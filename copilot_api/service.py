@@ -93,7 +93,7 @@ class Service:
         self._run_folder = run_folder
         self._kept = kept or data_dir()
         self._listeners: list[Listener] = []
-        self._traffic = Traffic(self._traffic_changed)
+        self._traffic = Traffic(lambda: self._publish(active=self._traffic.active))
         self._reach = Reach(self._reach_changed)
         self._approvals = Approvals(
             self._clock,
@@ -261,7 +261,7 @@ class Service:
         # What a simulated Copilot counts is nothing to learn from for good, and nothing that anybody has used.
         kept = None if settings.copilot_url else self._kept
         self._calibration = Calibration(self._counter, self._clock, kept and kept / calibration.FILE_NAME)
-        self._use = Use(self._clock, kept and kept / PRIVATE / today.FILE_NAME, self._account_changed)
+        self._use = Use(self._clock, kept and kept / PRIVATE / today.FILE_NAME, self._use_changed)
         self._standing = Standing(self.auth, self.github, self.catalog, self._reach, self._clock, self._account_changed)
         self._owned.callback(self.auth.subscribe(lambda *_: self._signed_changed()))
         self._publish(is_token_given=bool(settings.github_token))
@@ -354,9 +354,6 @@ class Service:
         if self._standing is not None:
             self._standing.hear(quotas)
 
-    def _traffic_changed(self) -> None:
-        self._publish(active=self._traffic.active)
-
     def _approvals_changed(self) -> None:
         self._publish(waiting=self._approvals.waiting, approved=self._approvals.approved)
 
@@ -370,31 +367,26 @@ class Service:
         self._publish(signed=self.auth.signed, is_github_down=self._reach.is_down, reason=self._reason())
 
     def _account_changed(self) -> None:
-        standing = self._standing
-        if standing is None:
-            return
-        used = self._use.today
+        if (standing := self._standing) is not None:
+            self._publish(login=standing.login, models=len(self.catalog.known), balance=standing.balance, reason=self._reason())
+            self._use_changed()
+
+    def _use_changed(self) -> None:
+        balance = self._standing.balance if self._standing else None
         # Copilot names its prices in credits, also where the plan counts requests.
-        counts_credits = standing.balance is not None and standing.balance.unit == "AI credits"
-        self._publish(
-            login=standing.login,
-            models=len(self.catalog.known),
-            balance=standing.balance,
-            today=used if counts_credits else replace(used, spent=None),
-            reason=self._reason(),
-        )
+        is_alike = balance is not None and balance.unit == "AI credits"
+        self._publish(today=self._use.today if is_alike else replace(self._use.today, spent=None))
 
     def _reason(self) -> str:
         problem = self.auth.problem or (self._standing.problem if self._standing else None)
         return problem.text if problem else ""
 
     def _publish(self, **changes: object) -> None:
-        status = replace(self.status, **changes)  # type: ignore[arg-type] # names and types are those of Status, a few lines up
-        if status == self.status:
+        if all(getattr(self.status, name) == value for name, value in changes.items()):
             return
-        self.status = status
+        self.status = replace(self.status, **changes)  # type: ignore[arg-type] # names and types are those of Status
         for listener in tuple(self._listeners):
-            listener(status)
+            listener(self.status)
 
 
 async def _first(*waits: Coroutine[object, object, object]) -> None:

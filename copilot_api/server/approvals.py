@@ -17,6 +17,7 @@ from copilot_api.dialects.read import obj, strings
 from copilot_api.errors import FileUnsafe, SlowDown
 from copilot_api.private_files import PrivateFile
 from copilot_api.server.limits import Approver, Summary
+from copilot_api.server.thorough import to_the_end
 from copilot_api.upstream.clock import Clock, nap
 
 FILE_NAME = "approvals.json"
@@ -196,7 +197,7 @@ class Approvals:
             return
         unkept, self._unkept = self._unkept, {}
         try:
-            kept = await asyncio.to_thread(_merged, self._file, unkept)
+            kept = await to_the_end(_merged, self._file, unkept)
         except FileUnsafe as problem:
             _log.warning("which clients need no approval is forgotten when this ends: %s", problem.text)
             return

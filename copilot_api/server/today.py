@@ -3,11 +3,10 @@
 Only the day that runs is kept. A day is one of the local time, and the wall clock says when it is over.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from copilot_api.dialects.codec import Json, dumps, loads
@@ -15,6 +14,7 @@ from copilot_api.dialects.events import Counted
 from copilot_api.dialects.read import number, obj, string
 from copilot_api.errors import FileUnsafe
 from copilot_api.private_files import PrivateFile
+from copilot_api.server.thorough import to_the_end
 from copilot_api.upstream.clock import Clock
 
 FILE_NAME = "today.json"
@@ -63,14 +63,14 @@ class Use:
         self._clock = clock
         self._file = PrivateFile(path) if path else None
         self._changed = changed
-        self._day = self._date()
+        self._day, self._begins, self._ends = self._day_now()
         self._kept = _Sum()
         self._new = _Sum()
 
     @property
     def today(self) -> Today:
         """The numbers of the day that runs."""
-        both = self._kept + self._new if self._date() == self._day else _Sum()
+        both = self._kept + self._new if self._is_on() else _Sum()
         return Today(
             requests=both.requests,
             input_tokens=both.input_tokens,
@@ -80,7 +80,8 @@ class Use:
 
     def note(self, counted: Counted | None) -> None:
         """A request that a model answered, and what it was counted as, if Copilot said so."""
-        self._turn_over()
+        if not self._is_on():
+            self._turn_over()
         known = counted if counted and not counted.estimated else Counted()
         self._new += _Sum(
             requests=1,
@@ -102,17 +103,25 @@ class Use:
         finally:
             await self._keep()
 
+    def _is_on(self) -> bool:
+        """Whether the day is still the same. Asked at each request, so it does not look at the calendar."""
+        return self._begins <= self._clock.wall() < self._ends
+
     def _turn_over(self) -> bool:
-        """Whether the day is another than it was; then all begins at nothing."""
-        today = self._date()
-        if today == self._day:
+        """Whether the day is another than it was, be it that the machine has travelled; then all begins at nothing."""
+        before = self._day
+        self._day, self._begins, self._ends = self._day_now()
+        if self._day == before:
             return False
-        self._day, self._kept, self._new = today, _Sum(), _Sum()
+        self._kept, self._new = _Sum(), _Sum()
         self._changed()
         return True
 
-    def _date(self) -> str:
-        return datetime.fromtimestamp(self._clock.wall()).astimezone().date().isoformat()
+    def _day_now(self) -> tuple[str, float, float]:
+        """The date in local time, and when that day begins and ends."""
+        today = datetime.fromtimestamp(self._clock.wall()).astimezone().date()
+        begins, ends = (datetime.combine(day, time.min).astimezone().timestamp() for day in (today, today + timedelta(days=1)))
+        return today.isoformat(), begins, ends
 
     async def _keep(self) -> None:
         """Adds what is new to what the file holds, which may be another server's, and takes over what it holds then."""
@@ -120,10 +129,10 @@ class Use:
             return
         self._turn_over()
         day, new = self._day, self._new
-        # From here on the thread has it, which ends its work also when nobody waits for it any more.
+        # From here on the thread has it, which ends its work whatever happens here.
         self._new, self._kept = _Sum(), self._kept + new
         try:
-            kept = await asyncio.to_thread(_added, self._file, day, new)
+            kept = await to_the_end(_added, self._file, day, new)
         except FileUnsafe as problem:
             _log.warning("today's use is not kept: %s", problem.text)
             if day == self._day:

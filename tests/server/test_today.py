@@ -29,7 +29,7 @@ class Clock:
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now
-        self.is_waited_for = False
+        self.sleepers = 0
         self._moved = asyncio.Event()
 
     def monotonic(self) -> float:
@@ -40,11 +40,11 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         ends = self.now + seconds
+        self.sleepers += 1
         while self.now < ends:
             self._moved.clear()
-            self.is_waited_for = True
             await self._moved.wait()
-        self.is_waited_for = False
+        self.sleepers -= 1
 
     def move(self, seconds: float) -> None:
         self.now += seconds
@@ -104,7 +104,7 @@ async def test_midnight_is_told_to_whom_nobody_asks_anything(tmp_path: Path) -> 
     use = used(clock, tmp_path / FILE_NAME, told)
     async with running(use):
         note(use)
-        await eventually(lambda: clock.is_waited_for)
+        await eventually(lambda: clock.sleepers == 1)
         before = len(told)
         clock.move(60)
         await eventually(lambda: len(told) > before)
@@ -131,7 +131,7 @@ async def test_the_numbers_are_kept_while_it_runs(tmp_path: Path) -> None:
     path, clock = tmp_path / FILE_NAME, Clock()
     use = used(clock, path)
     async with running(use):
-        await eventually(lambda: clock.is_waited_for)
+        await eventually(lambda: clock.sleepers == 1)
         note(use)
         clock.move(31)
         await eventually(lambda: path.exists() and json.loads(path.read_bytes())["requests"] == 1)
@@ -144,7 +144,7 @@ async def test_yesterdays_file_says_nothing_of_today(tmp_path: Path) -> None:
         note(yesterday)
     clock.move(24 * 3600)
     async with running(use := used(clock, path)):
-        await asyncio.sleep(0.05)
+        await eventually(lambda: clock.sleepers == 1)
         assert use.today == Today()
         note(use)
     assert json.loads(path.read_bytes())["requests"] == 1
@@ -154,11 +154,12 @@ async def test_several_servers_add_up(tmp_path: Path) -> None:
     path, clock = tmp_path / FILE_NAME, Clock()
     one, two = used(clock, path), used(clock, path)
     async with running(one), running(two):
-        await asyncio.sleep(0.05)
+        await eventually(lambda: clock.sleepers == 2)
         note(one, 5)
         note(two, 7)
         clock.move(31)
         await eventually(lambda: path.exists() and json.loads(path.read_bytes())["requests"] == 12)
+        await eventually(lambda: clock.sleepers == 2)
         note(one)
         clock.move(31)
         await eventually(lambda: one.today.requests == 13)
