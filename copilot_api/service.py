@@ -223,6 +223,9 @@ class Service:
         assert self._standing is not None  # noqa: S101 - just built
         if not is_patient:
             await self._standing.enter()
+        if self.settings.manual:
+            await self._approvals.load()
+            self._keep("approvals", self._approvals.run())
         await self._listen(sockets)
         self._publish(url=url, address=url.removeprefix("http://"))
         self._keep("account", self._standing.keep())
@@ -230,8 +233,6 @@ class Service:
         self._keep("model-list", self.catalog.keep_fresh())
         self._keep("token-calibration", self._calibration.run())
         self._keep("today", self._use.run())
-        if self.settings.manual:
-            self._keep("approvals", self._approvals.run())
 
     async def _enter_sandbox(self) -> None:
         from copilot_api.sandbox import Sandbox

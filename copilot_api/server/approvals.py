@@ -130,10 +130,13 @@ class Approvals:
         self._changed()
         return True
 
+    async def load(self) -> None:
+        """Reads what holds for always."""
+        await self._keep()
+
     async def run(self) -> None:
-        """The body of a background task: reads and keeps what holds for always, and tells when ten minutes are over."""
+        """The body of a background task: keeps what holds for always, and tells when ten minutes are over."""
         try:
-            await self._keep()
             while True:
                 await (nap(self._clock, SLICE_S, self._stirred) if self._until else self._stirred.wait())
                 self._stirred.clear()

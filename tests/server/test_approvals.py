@@ -77,6 +77,7 @@ def desk(path: Path | None = None, asker: Asked | None = None) -> Desk:
 
 @asynccontextmanager
 async def running(approvals: Approvals) -> AsyncIterator[None]:
+    await approvals.load()
     task = asyncio.gather(approvals.run())
     try:
         yield
@@ -230,7 +231,7 @@ async def test_always_outlives_the_server_and_ten_minutes_do_not(tmp_path: Path)
     assert json.loads(path.read_bytes()) == {"always": ["claude-cli"]}
     again = desk(path)
     async with running(again.approvals):
-        await eventually(lambda: again.approvals.approved == ("claude-cli",))
+        assert again.approvals.approved == ("claude-cli",)
         assert await again.ask("claude-cli/2")
         assert again.approvals.ask_again("claude-cli")
     assert json.loads(path.read_bytes()) == {"always": []}
@@ -271,7 +272,7 @@ async def test_a_file_that_others_can_write_approves_nobody(tmp_path: Path, capl
     path.chmod(0o622)
     at = desk(path)
     async with running(at.approvals):
-        await eventually(lambda: "is forgotten when this ends" in caplog.text)
+        assert "is forgotten when this ends" in caplog.text
     assert at.approvals.approved == ()
 
 
