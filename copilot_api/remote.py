@@ -62,7 +62,7 @@ class Remote:
             try:
                 await self._watch()
             except CopilotApiError:
-                if await asyncio.to_thread(is_gone, self.run.pid) or not await self._is_there():
+                if await asyncio.to_thread(is_gone, self.run.pid) or not await self.is_there():
                     self._publish_the_end()
                     return
             if not self._is_over:
@@ -88,21 +88,7 @@ class Remote:
         """The person has signed in, out or anew: lets it go by what it finds now."""
         await self._call("POST", "/look-again", within_s=PROMPT_S)
 
-    async def _end(self, path: str) -> None:
-        try:
-            self._publish(_status(await self._call("POST", path)))
-        except NotServing:
-            if await self._is_there():
-                raise
-            self._publish_the_end()
-        else:
-            await self.follow()
-
-    @property
-    def _is_over(self) -> bool:
-        return self.status.phase is Phase.STOPPED
-
-    async def _is_there(self) -> bool:
+    async def is_there(self) -> bool:
         """Whether something listens at its address, be it that it does not answer at the moment."""
         host, _, port = self.run.control.removeprefix("http://").partition("/")[0].rpartition(":")
         try:
@@ -114,6 +100,20 @@ class Remote:
             return False
         writer.close()
         return True
+
+    async def _end(self, path: str) -> None:
+        try:
+            self._publish(_status(await self._call("POST", path)))
+        except NotServing:
+            if await self.is_there():
+                raise
+            self._publish_the_end()
+        else:
+            await self.follow()
+
+    @property
+    def _is_over(self) -> bool:
+        return self.status.phase is Phase.STOPPED
 
     async def _watch(self) -> None:
         """Tells of changes until the connection ends."""
@@ -168,6 +168,16 @@ async def find(folders: Iterable[Path], *, port: int | None = None) -> list[Remo
     answers = await asyncio.gather(*(remote.ask() for remote in found), return_exceptions=True)
     there = {remote.run.control: remote for remote, answer in zip(found, answers, strict=True) if isinstance(answer, Status)}
     return sorted(there.values(), key=lambda remote: remote.run.port)
+
+
+async def missing(folders: Iterable[Path], *, port: int | None = None) -> NotServing:
+    """Why `find` finds none."""
+    for run in await asyncio.to_thread(lambda: list(runs(folders, port=port))):
+        if not is_gone(run.pid) and await Remote(run).is_there():
+            return NotServing(
+                f"the server on port {run.port} does not answer", hint=f"wait a little, or end its process {run.pid}"
+            )
+    return NotServing("no copilot-api is serving" + (f" on port {port}" if port else ""), hint="run copilot-api start")
 
 
 async def told_of_sign_in(folders: Iterable[Path]) -> list[Remote]:

@@ -153,8 +153,8 @@ class Service:
 
     def ask_to_stop(self, *, at_once: bool = False) -> None:
         """Begins what `stop` does, or with `at_once` what `hurry` does; while it starts, as soon as it has started."""
-        self._is_to_stop = True
-        if at_once:
+        self._is_to_stop = self.status.phase is not Phase.NEW
+        if at_once and self._is_to_stop:
             self._hurry.set()
         if self.status.phase is Phase.SERVING:
             self._publish(phase=Phase.STOPPING)
@@ -265,7 +265,7 @@ class Service:
         self._use = Use(self._clock, kept and kept / PRIVATE / today.FILE_NAME, self._use_changed)
         self._standing = Standing(self.auth, self.github, self.catalog, self._reach, self._clock, self._account_changed)
         self._owned.callback(self.auth.subscribe(lambda *_: self._signed_changed()))
-        self._publish(is_token_given=bool(settings.github_token))
+        self._publish(is_token_given=bool(settings.github_token), account_type=settings.account_type)
 
     async def _listen(self, sockets: list[socket.socket]) -> None:
         app = create_app(

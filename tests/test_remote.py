@@ -19,7 +19,7 @@ from aiohttp import web
 
 from copilot_api import remote
 from copilot_api.errors import CopilotApiError, NotServing, StartFailed
-from copilot_api.remote import Remote, find, moment, named
+from copilot_api.remote import Remote, find, missing, moment, named, told_of_sign_in
 from copilot_api.sandbox import Sandbox
 from copilot_api.server import control
 from copilot_api.server.control import MOST_WATCHERS, Handle
@@ -90,6 +90,15 @@ async def test_changes_are_followed_to_the_end(make_service: MakeService, tmp_pa
     assert (told[-1].url, told[-1].active) == ("", 0)
     async with asyncio.timeout(1):
         await found.follow()
+
+
+async def test_all_servers_are_told_of_a_sign_in(make_service: MakeService, tmp_path: Path) -> None:
+    for _ in range(2):
+        await make_service(run_folder=tmp_path)
+    await asyncio.to_thread(RunFile(tmp_path, DEAD).write)
+    told = await told_of_sign_in([tmp_path])
+    assert [server.run.port for server in told] == [server.run.port for server in await find([tmp_path])]
+    assert len(told) == 2
 
 
 async def test_a_request_is_decided_on_from_another_process(
@@ -272,6 +281,7 @@ if sys.platform != "win32":
             await server.process.wait()
             assert [path.name for path in folder.iterdir()] == [f"{port}.json"]
             assert await find([folder]) == []
+            assert (await missing([folder])).message == "no copilot-api is serving"
         async with program.serving("--port", port):
             again = await only(folder)
             assert again.run.secret != found.run.secret
@@ -302,6 +312,7 @@ if sys.platform != "win32":
                 server.process.send_signal(signal.SIGSTOP)
                 with pytest.raises(NotServing):
                     await found.ask()
+                assert "does not answer" in (await missing([program.home / "copilot-api"])).message
                 await asyncio.sleep(1)
                 assert all(status.phase == "serving" for status in told)
                 server.process.send_signal(signal.SIGCONT)

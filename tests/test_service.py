@@ -168,6 +168,43 @@ async def test_manual_approval_needs_somebody_to_ask(settings_for: SettingsFor) 
         await Service(settings_for(manual=True)).start()
 
 
+async def test_what_does_not_serve_has_nothing_to_stop(settings_for: SettingsFor) -> None:
+    service = Service(settings_for())
+    for act in (service.stop, service.hurry, service.look_again):
+        await act()
+    await service.start()
+    assert service.status.phase == "serving"
+    await service.stop()
+    await service.hurry()
+    assert service.status.phase == "stopped"
+
+
+async def test_a_stop_that_comes_while_it_starts_is_not_forgotten(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    sandbox.script.fault("delay", path="/models", seconds=0.2)
+    service = Service(settings_for())
+    starting = asyncio.gather(service.start())
+    await eventually(lambda: service.status.phase is Phase.STARTING and bool(sandbox.seen))
+    async with asyncio.timeout(5):
+        await service.stop()
+    assert service.status.phase is Phase.STOPPED
+    await starting
+
+
+async def test_who_gives_up_waiting_for_the_end_does_not_stop_it(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    service = Service(settings_for(drain_s=0.3))
+    await service.start()
+    sandbox.script.fault("stall_mid")
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"data: ")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await service.stop()
+        async with asyncio.timeout(5):
+            await service.follow()
+    assert service.status.phase is Phase.STOPPED
+
+
 async def test_a_service_starts_once(service: Service) -> None:
     with pytest.raises(StartFailed, match="started before"):
         await service.start()

@@ -8,9 +8,9 @@ import typer
 
 from copilot_api import console, settings
 from copilot_api.cli.options import run_to_end
-from copilot_api.errors import NotServing
 
 if TYPE_CHECKING:
+    from copilot_api.errors import NotServing
     from copilot_api.remote import Remote
     from copilot_api.server.status import Status
 
@@ -27,7 +27,7 @@ def status(*, port: Port = None, as_json: Annotated[bool, typer.Option("--json",
             for line in lines(remote.status):
                 console.data(line)
     if not found:
-        raise typer.Exit(console.fail(nobody(port)))
+        raise typer.Exit(console.fail(run_to_end(none(port))))
 
 
 async def running(port: int | None) -> "list[Remote]":
@@ -37,9 +37,11 @@ async def running(port: int | None) -> "list[Remote]":
     return await find(settings.run_folders(), port=port)
 
 
-def nobody(port: int | None) -> NotServing:
+async def none(port: int | None) -> "NotServing":
     """What is said where no server is found."""
-    return NotServing("no copilot-api is serving" + (f" on port {port}" if port else ""), hint="run copilot-api start")
+    from copilot_api.remote import missing
+
+    return await missing(settings.run_folders(), port=port)
 
 
 def facts(status: "Status") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import typer
 
 from copilot_api import console
 from copilot_api.cli.options import run_to_end
-from copilot_api.cli.status import Port, nobody, running
+from copilot_api.cli.status import Port, none, running
 from copilot_api.errors import StartFailed
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ def stop(
 
 
 async def _stop(port: int | None, *, now: bool) -> None:
-    server = _one(await running(port), port)
+    found = await running(port)
+    if not found:
+        raise await none(port)
+    server = _one(found)
     console.say(f"stopping the server on port {server.run.port} (process {server.run.pid})")
     progress = console.Progress()
     end = server.subscribe(lambda status: _show(progress, status))
@@ -42,10 +45,8 @@ def _show(progress: console.Progress, status: "Status") -> None:
         progress.show(what, "copilot-api stop --now ends them")
 
 
-def _one(found: "list[Remote]", port: int | None) -> "Remote":
-    """The server that is meant. Raises NotServing, and StartFailed where it might be any of several."""
-    if not found:
-        raise nobody(port)
+def _one(found: "list[Remote]") -> "Remote":
+    """The server that is meant. Raises StartFailed where it might be any of several."""
     if len(found) > 1:
         ports = ", ".join(str(remote.run.port) for remote in found)
         raise StartFailed(f"several servers run, on ports {ports}", hint=f"pass --port {found[0].run.port}, or another")

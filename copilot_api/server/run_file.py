@@ -7,6 +7,7 @@ its secret, and the next server puts its own in the place.
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,11 +76,10 @@ def is_gone(pid: int) -> bool:
     if sys.platform == "win32" or pid <= 0:
         return False
     try:
-        os.kill(pid, 0)
+        with suppress(PermissionError):  # of another user's
+            os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    except PermissionError:
-        return False
     return False
 
 

@@ -87,9 +87,11 @@ def test_what_killed_servers_left_is_swept_by_the_next_one(tmp_path: Path) -> No
     RunFile(tmp_path, replace(RUN, port=4200, pid=gone())).write()
     RunFile(tmp_path, replace(RUN, port=4201)).write()
     (tmp_path / "4202.json").write_text("{}", "utf-8")
+    (tmp_path / "4203.json").symlink_to(tmp_path / "4200.json")
     (tmp_path / "notes.json").write_text("the person's", "utf-8")
     RunFile(tmp_path, RUN).write()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["4141.json", "4201.json", "4202.json", "notes.json"]
+    left = [f"{port}.json" for port in (4141, 4201, 4202, 4203)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*left, "notes.json"]
 
 
 @pytest.mark.parametrize(
