@@ -266,6 +266,12 @@ class DesktopMissing(PersonNeeded):
     code = "no_desktop"
 
 
+class NotServing(CopilotApiError):
+    """There is no running server that could be asked or told anything."""
+
+    code = "not_serving"
+
+
 class SettingsBroken(StartFailed):
     """A settings file, environment variable or flag holds something unusable; the message names where."""
 

@@ -5,6 +5,7 @@ import difflib
 import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -145,6 +146,10 @@ class Settings:
     # the program itself
     releases_url: str = _option(RELEASES_URL, "Where to look for the newest release, as GitHub's API tells it; empty: nowhere")
 
+    # tray
+    serve_on_launch: bool = _option(True, "Start serving when the tray starts")
+    notifications: bool = _option(True, "Show what happens in notifications of the desktop")
+
     # terminal
     verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")
 
@@ -185,7 +190,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             spelling = next(iter(options()[name].metadata["flags"]), name)
-            values[name], origins[name] = _checked(name, value, spelling), "flag"
+            values[name], origins[name] = checked(name, value, spelling), "flag"
     return Settings(**values, origins=origins)
 
 
@@ -226,7 +231,7 @@ def _from_file(path: Path) -> dict[str, Any]:
                 f"{where}: there is no setting {key!r}",
                 hint=f"did you mean {close[0]!r}?" if close else "copilot-api debug lists the settings",
             )
-        found[name] = _checked(name, value, f"{where}: {key}")
+        found[name] = checked(name, value, f"{where}: {key}")
     return found
 
 
@@ -249,17 +254,17 @@ def _from_text(name: str, text: str, where: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(default, dict):
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-        return _checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
+        return checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
     if isinstance(default, str):
-        return _checked(name, text.strip(), where)
+        return checked(name, text.strip(), where)
     try:
         number: int | float = int(text) if isinstance(default, int) else float(text)
     except ValueError:
         raise SettingsBroken(f"{where} must be a number, not {text!r}") from None
-    return _checked(name, number, where)
+    return checked(name, number, where)
 
 
-def _checked(name: str, value: Any, where: str) -> Any:
+def checked(name: str, value: Any, where: str) -> Any:
     """`value` as the setting's type and within its bounds. Raises SettingsBroken."""
     default, metadata = _default(name), options()[name].metadata
     if isinstance(default, bool):
@@ -310,6 +315,21 @@ def data_dir() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("copilot-api", appauthor=False)
+
+
+def run_folders() -> tuple[Path, ...]:
+    """Where running servers leave word of themselves: the first folder is the one for that, others may hold some, too. Blocks.
+
+    The first goes away when the person logs out, or the machine goes down. A terminal that was entered with su may not know it,
+    or know another person's.
+    """
+    kept = data_dir() / "run"
+    if sys.platform == "win32":
+        return (kept,)
+    user = os.geteuid()
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    found = [folder for folder in (Path(named or f"/run/user/{user}"),) if folder.is_dir() and folder.stat().st_uid == user]
+    return (*(folder / "copilot-api" for folder in found), kept)
 
 
 def legacy_token_path() -> Path:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -21,7 +21,9 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
+from copilot_api.upstream import grants
 from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.grants import Grant
 from tests.builders import desktop, forms, screen
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.linters import Linters
@@ -38,6 +40,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+BACKGROUND = {"account", "approvals", "copilot-token", "model-list", "stop", "today", "token-calibration"}
+"""The tasks of a service."""
 
 CLIENTS = Path(__file__).parent / "clients"
 
@@ -123,7 +128,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 class MakeService(Protocol):
     """Starts a service in front of the sandbox; the options are settings."""
 
-    async def __call__(self, *, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service: ...
+    async def __call__(
+        self,
+        *,
+        approver: Approver | None = None,
+        is_attended: bool = False,
+        clock: Clock | None = None,
+        grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
+        run_folder: Path | None = None,
+        is_patient: bool = False,
+        **options: Any,
+    ) -> Service: ...
 
 
 class SettingsFor(Protocol):
@@ -177,20 +192,37 @@ def settings_for(sandbox: Sandbox) -> SettingsFor:
 
 
 @pytest.fixture
-async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
+async def make_service(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[MakeService]:
     """Services that are stopped when the test is over, and that must leave nothing behind."""
     started: list[Service] = []
 
-    async def make(*, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service:
-        service = Service(settings_for(**options), approver=approver, clock=clock)
+    async def make(
+        *,
+        approver: Approver | None = None,
+        is_attended: bool = False,
+        clock: Clock | None = None,
+        grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
+        run_folder: Path | None = None,
+        is_patient: bool = False,
+        **options: Any,
+    ) -> Service:
+        service = Service(
+            settings_for(**options),
+            approver=approver,
+            is_attended=is_attended,
+            clock=clock,
+            grant=grant,
+            run_folder=run_folder,
+            kept=tmp_path / "kept",
+        )
         started.append(service)
-        await service.start()
+        await service.start(is_patient=is_patient)
         return service
 
     yield make
     for service in started:
         await service.stop()
-    left = {task.get_name() for task in asyncio.all_tasks()} & {"copilot-token", "model-list", "token-calibration"}
+    left = {task.get_name() for task in asyncio.all_tasks()} & BACKGROUND
     assert not left, f"tasks outlived their service: {left}"
 
 

@@ -11,6 +11,8 @@ from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
 from copilot_api.cli.models import models
 from copilot_api.cli.start import start
+from copilot_api.cli.status import status
+from copilot_api.cli.stop import stop
 from copilot_api.cli.usage import check_usage
 from copilot_api.errors import CopilotApiError, StartFailed
 
@@ -34,6 +36,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(start)
+app.command()(status)
+app.command()(stop)
 app.add_typer(auth, name="auth")
 app.command()(logout)
 app.command()(models)

@@ -14,6 +14,8 @@ from copilot_api.cli.terminal import Terminal
 from copilot_api.desktop import clipboard
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
+from copilot_api.remote import named
+from copilot_api.server.status import Phase, Status
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.setup import shell
@@ -81,8 +83,12 @@ async def _start(loaded: Settings, terminal: Terminal | None) -> Service:
         loaded,
         approver=TerminalApprover(terminal) if terminal is not None else None,
         announce=_show if loaded.show_token else None,
+        run_folder=settings.run_folders()[0],
     )
-    await service.start()
+    try:
+        await service.start()
+    except StartFailed as problem:
+        raise await named(problem, settings.run_folders(), port=loaded.port) from problem
     return service
 
 
@@ -144,6 +150,7 @@ class _Stop:
         self.hurried: asyncio.Future[tuple[None]] | None = None
         self._service = service
         self._work: asyncio.Future[tuple[None]] | None = None
+        service.subscribe(self._heed)
 
     async def unless_wanted(self, work: Coroutine[object, object, None]) -> None:
         """Does `work`, which the first signal cancels."""
@@ -158,14 +165,23 @@ class _Stop:
         if self.wanted.is_set():
             if self.hurried is None:
                 console.say_to_whom_may_have_left("stopping at once")
-                self.hurried = asyncio.gather(self._service.stop())
+                self.hurried = asyncio.gather(self._service.hurry())
             return
-        self.wanted.set()
-        if self._work is not None:
-            self._work.cancel()
         limit_s = self._service.settings.drain_s
         waits = f"; open requests ({active}) get up to {limit_s:g} s to finish, Ctrl-C again stops at once" if active else ""
         console.say_to_whom_may_have_left(f"stopping{waits}")
+        self._begin()
+
+    def _heed(self, status: Status) -> None:
+        """Another program of the person's may have asked for it first."""
+        if status.phase is Phase.STOPPING and not self.wanted.is_set():
+            console.say_to_whom_may_have_left("stopping, as another program of yours asked")
+            self._begin()
+
+    def _begin(self) -> None:
+        self.wanted.set()
+        if self._work is not None:
+            self._work.cancel()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from copilot_api.desktop.glance import Glance
-from copilot_api.service import Phase
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
 
 LOW_SHARE = 0.9

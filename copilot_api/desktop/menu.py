@@ -6,9 +6,11 @@ from datetime import date
 from typing import Literal
 
 from copilot_api.desktop.face import title
-from copilot_api.desktop.glance import Balance, Glance, Waiting
-from copilot_api.service import Phase
+from copilot_api.desktop.glance import Glance
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 WIDTH = 60
 """Characters of a label; bars cut longer ones anywhere, or grow as wide as the screen."""

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from copilot_api.desktop.face import Face, face
-from copilot_api.desktop.glance import Balance, Glance
+from copilot_api.desktop.glance import Glance
 from copilot_api.desktop.menu import Act, Row
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 AGAIN_S = 600.0
 """Seconds within which the same is not told twice."""

@@ -9,6 +9,7 @@ from copilot_api.errors import StartFailed
 
 ATTEMPTS = 20
 BACKLOG = 256
+PORT_IN_USE = "port_in_use"
 
 _TAKEN = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
@@ -36,6 +37,12 @@ async def bind(host: str, port: int) -> list[socket.socket]:
                 raise _failed(error, host, port) from error
         else:
             return sockets
+
+
+def reachable(host: str) -> str:
+    """The host of a URL with which clients on this machine reach a server bound to `host`."""
+    address = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{address}]" if ":" in address else address
 
 
 def _bound(address: str, port: int, *, must: bool) -> Iterator[socket.socket]:
@@ -79,9 +86,11 @@ async def _addresses(host: str, port: int) -> list[str]:
 
 def _failed(error: OSError, host: str, port: int) -> StartFailed:
     if error.errno in _TAKEN:
-        return StartFailed(
+        problem = StartFailed(
             f"port {port} is in use", hint=f"another copilot-api may be running; end it, or pass --port {port % 65535 + 1}"
         )
+        problem.code = PORT_IN_USE
+        return problem
     if error.errno in {errno.EACCES, errno.EPERM}:
         return StartFailed(f"port {port} may not be used by this account", hint="pass --port 4141, or another above 1023")
     if error.errno in _ABSENT:

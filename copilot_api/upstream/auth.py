@@ -184,6 +184,23 @@ class CopilotAuth:
         self._discards.append(_Since(self._clock))
         self._held = None
 
+    async def look_again(self) -> None:
+        """Somebody may have signed in, out or anew: goes by what the finder finds now. A token that is still good stays.
+
+        Raises KeyringUnusable; then all is as it was.
+        """
+        if self._find is None:
+            return
+        try:
+            grant = await self._find()
+        except NotSignedIn:
+            self.forget()
+            return
+        if grant != self._grant:
+            self.renew(grant)
+        elif self._held is None:
+            self._failure = self._refused = None
+
     def renew(self, grant: Grant) -> None:
         """Somebody signed in anew: forgets token and failure, and goes on with `grant`."""
         self._era += 1

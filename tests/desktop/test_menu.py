@@ -6,10 +6,12 @@ from itertools import pairwise
 import pytest
 
 from copilot_api.desktop.face import Face
-from copilot_api.desktop.glance import Balance, Code, Glance, Today, Update
+from copilot_api.desktop.glance import Code, Glance, Update
 from copilot_api.desktop.menu import LINE, WIDTH, Act, Row, cut, rows
-from copilot_api.service import Phase
+from copilot_api.server.status import Phase
+from copilot_api.server.today import Today
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 from tests.desktop.glances import CODE, GLANCES, WAITING, serving
 
 

@@ -2,11 +2,13 @@
 
 import pytest
 
-from copilot_api.desktop.glance import Balance, Code, Glance, Update, Waiting
+from copilot_api.desktop.glance import Code, Glance, Update
 from copilot_api.desktop.menu import Act
 from copilot_api.desktop.news import AGAIN_S, Memory, News, news
-from copilot_api.service import Phase
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 from tests.desktop.glances import CODE, GLANCES, WAITING, serving
 
 OUT = serving(signed=Signed.OUT, login="", balance=None)
