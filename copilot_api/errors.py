@@ -199,6 +199,12 @@ class FileUnsafe(PersonNeeded):
     code = "file_unsafe"
 
 
+class SystemRefused(PersonNeeded):
+    """The operating system did not do what was asked of it: its service manager, its registry, a file that it reads."""
+
+    code = "system_refused"
+
+
 class UpstreamProblem(CopilotApiError):
     """GitHub or Copilot did not do its part."""
 

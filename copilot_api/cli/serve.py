@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from copilot_api import console, form, leftovers, settings
+from copilot_api import console, form, leftovers, ready, session, settings
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
 from copilot_api.cli.terminal import Terminal
@@ -40,12 +40,14 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     try:
         with _signals(service) as stop:
             await _greet(service)
+            ready.tell(ready.READY, f"STATUS=serving at {service.url}")
             if folder := form.unpacked():
                 await asyncio.to_thread(_tidy, folder, kept)
             settle()
             if claude_code and terminal is not None:
                 await stop.unless_wanted(_offer_claude_code(service, terminal))
             await stop.wanted.wait()
+            ready.tell(ready.STOPPING)
             await service.stop()
             if stop.hurried is None:
                 return 0
@@ -112,7 +114,8 @@ async def _greet(service: Service) -> None:
     console.say(f"  OpenAI clients     OPENAI_BASE_URL={url}/v1")
     console.say(f"  API key            {'one of yours' if loaded.api_keys else 'any, such as dummy'}")
     console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
-    console.say("press Ctrl-C to stop")
+    if not session.notify_socket():
+        console.say("press Ctrl-C to stop")
 
 
 async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
