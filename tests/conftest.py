@@ -27,6 +27,8 @@ from copilot_api.upstream.grants import Grant
 from tests.builders import desktop, forms, screen
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.linters import Linters
+from tests.builders.own_systemd import OwnSystemd, own_systemd
+from tests.builders.own_systemd import lacking as lacking_systemd
 from tests.builders.program import Program, end
 from tests.builders.serving import Serve, Serving, serving
 
@@ -45,6 +47,7 @@ BACKGROUND = {"account", "approvals", "copilot-token", "model-list", "stop", "to
 """The tasks of a service."""
 
 CLIENTS = Path(__file__).parent / "clients"
+NEEDS_SYSTEMD = {"login", "has_systemd"}
 
 
 class Needs(NamedTuple):
@@ -73,6 +76,13 @@ def _lacks(needs: Needs) -> str:
     return f"{' and '.join(missing)} not installed (apt-get install {needs.packages})" if missing else ""
 
 
+def _lacks_systemd() -> str:
+    """What keeps this machine from running a systemd of its own; "" in CI, where that is an error and no excuse."""
+    if not sys.platform.startswith("linux"):
+        return "they need Linux"
+    return "" if os.environ.get("CI") else lacking_systemd()
+
+
 def _may_not_hide_folders() -> str:
     """What keeps this machine from giving a program a view of its own; "" in CI, where that is an error and no excuse."""
     return "" if os.environ.get("CI") or (sys.platform == "linux" and os.geteuid() == 0) else "they need root on Linux"
@@ -93,6 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     out = forms.left_out(items, config.getoption("--executable"))
     missing = {"as_root"} if _may_not_hide_folders() else set()
     missing |= {fixture for needs in OF_A_DESKTOP if _lacks(needs) for fixture in needs.fixtures}
+    missing |= NEEDS_SYSTEMD if _lacks_systemd() else set()
     out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
     config.hook.pytest_deselected(items=out)
     dropped = {id(item) for item in out}
@@ -102,6 +113,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_report_header(config: pytest.Config) -> list[str]:
     executable = config.getoption("--executable")
     lines = [f"left out: the tests of {needs.what}, {reason}" for needs in OF_A_DESKTOP if (reason := _lacks(needs))]
+    lines += [f"left out: the tests of systemd, {lacks}"] if (lacks := _lacks_systemd()) else []
     if executable:
         if sys.platform != "linux":
             lines.append("left out: the tests of compiled programs, they need Linux")
@@ -331,6 +343,18 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def as_root() -> None:
     """For tests that change what a program sees of the machine, or act as another user, which only root may."""
     assert os.geteuid() == 0, "these tests need root: they hide folders from the program, or act as another user"
+
+
+@pytest.fixture
+def has_systemd() -> None:
+    """For tests that need its programs."""
+
+
+@pytest.fixture
+def login(tmp_path: Path) -> Iterator[OwnSystemd]:
+    """A login on a machine with systemd, with the HOME that `program` has."""
+    with own_systemd(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

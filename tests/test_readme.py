@@ -135,8 +135,6 @@ def test_every_option_mentioned_anywhere_exists() -> None:
         "--no-",
         "--upgrade",
         "--strip-components",
-        "--user",
-        "--now",
         "--standalone",
         "--check",
         "--executable",

@@ -10,6 +10,7 @@ from copilot_api import __version__, console, settings
 from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
 from copilot_api.cli.models import models
+from copilot_api.cli.service import service
 from copilot_api.cli.start import start
 from copilot_api.cli.status import status
 from copilot_api.cli.stop import stop
@@ -42,6 +43,7 @@ app.add_typer(auth, name="auth")
 app.command()(logout)
 app.command()(models)
 app.command("check-usage")(check_usage)
+app.add_typer(service, name="service")
 app.command()(debug)
 
 
