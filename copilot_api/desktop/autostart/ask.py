@@ -40,14 +40,20 @@ def tell(*command: str) -> str:
 
 
 def stream(*command: str) -> Iterator[str]:
-    """What it prints, line by line, until it ends or nobody wants more; what it complains about goes where we complain."""
+    """What it prints, line by line, until it ends or nobody wants more; what it complains about goes where we complain.
+
+    Raises SystemRefused where that program is not, or ends with a complaint.
+    """
     with subprocess.Popen(_found(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:  # noqa: S603
         try:
             assert running.stdout is not None  # noqa: S101 - asked for
             for line in running.stdout:
                 yield line.decode("utf-8", "replace").rstrip("\n")
+            code = running.wait()
         finally:
             running.terminate()
+    if code:
+        raise SystemRefused(f"{command[0]} ended with exit code {code}", hint="what it said stands above")
 
 
 def _found(command: Sequence[str]) -> list[str]:

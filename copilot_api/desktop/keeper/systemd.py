@@ -144,8 +144,8 @@ def _facts() -> dict[str, str]:
 def _complaint(*, since: int) -> str:
     """The last error that the program has drawn since that time; "" for none. The journal may take a moment to have it."""
     for _ in range(_LOOKS):
-        told = list(stream("journalctl", f"--user-unit={UNIT}", f"--since=@{since}", "--no-pager", "--quiet", "--output=cat"))
-        if why := [text.removeprefix(_ERROR) for text in told if text.startswith(_ERROR)]:
+        told = ask("journalctl", f"--user-unit={UNIT}", f"--since=@{since}", "--no-pager", "--quiet", "--output=cat").out
+        if why := [text.removeprefix(_ERROR) for text in told.splitlines() if text.startswith(_ERROR)]:
             return why[-1]
         time.sleep(_LOOKS_EACH_S)
     return ""

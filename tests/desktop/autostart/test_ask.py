@@ -44,3 +44,10 @@ def test_lines_come_as_they_are_said_and_who_wants_no_more_ends_it(tmp_path: Pat
     assert [next(lines) for _ in range(3)] == ["0", "1", "2"]
     lines.close()  # type: ignore[attr-defined] # a generator, which ends the program
     assert list(stream(PYTHON, "-c", "print('one'); print('two')")) == ["one", "two"]
+
+
+def test_one_that_ends_with_a_complaint_is_told_after_what_it_said() -> None:
+    lines = stream(PYTHON, "-c", "import sys; print('one'); sys.exit(3)")
+    assert next(lines) == "one"
+    with pytest.raises(SystemRefused, match="ended with exit code 3"):
+        next(lines)

@@ -22,24 +22,18 @@ with open({out!r}, "w") as out:
     UNIT = "app-copilot\\x2dapi@autostart.service"
 
     @pytest.fixture(params=["plain", "Zoë's home · 家, two; words & (more) #1"])
-    def program(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-        """A stand-in for the tray, which tells how it was started."""
-        path = tmp_path / str(request.param) / "copilot-api"
-        path.parent.mkdir()
-        path.write_text(SCRIPT.format(out=str(tmp_path / "started.json")), "utf-8")
-        path.chmod(0o755)
-        return path
-
-    @pytest.fixture(params=[True, False], ids=["with settings", ""])
-    def starts(tmp_path: Path, program: Path, request: pytest.FixtureRequest) -> Callable[[], None]:
-        """Switches it on; the returned waits until it was started, and with what."""
-        environ = {"COPILOT_API_CONFIG": str(program.with_name("config.toml"))} if request.param else {}
+    def starts(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], None]:
+        """Switches a stand-in for the tray on; the returned waits until it tells that it was started, and how."""
+        program, told = tmp_path / str(request.param) / "copilot-api", tmp_path / "started.json"
+        program.parent.mkdir()
+        program.write_text(SCRIPT.format(out=str(told)), "utf-8")
+        program.chmod(0o755)
+        environ = {} if request.param == "plain" else {"COPILOT_API_CONFIG": str(program.with_name("config.toml"))}
         entry = Entry(Program((str(program), "tray", "--at-login"), environ), (tmp_path / ".config" / "autostart",))
         entry.set(on=True)
 
         def check() -> None:
             until = time.monotonic() + 10
-            told = tmp_path / "started.json"
             while not (told.exists() and told.stat().st_size):
                 assert time.monotonic() < until, "it was not started"
                 time.sleep(0.02)
