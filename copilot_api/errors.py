@@ -162,6 +162,10 @@ class PersonNeeded(CopilotApiError):
     should_retry = False
 
 
+NOBODY = "You are not signed in"
+"""What is said where nobody has signed in, as opposed to a sign-in that is good no more."""
+
+
 class NotSignedIn(PersonNeeded):
     """There is no usable GitHub token."""
 

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from copilot_api import __version__
 from copilot_api.errors import StartFailed
+from copilot_api.race import first
 from copilot_api.server import Deps, approvals, calibration, create_app, today
 from copilot_api.server.approvals import Approvals, Decision
 from copilot_api.server.calibration import Calibration
@@ -335,7 +336,7 @@ class Service:
         """Whether every request ended in time, or before somebody got impatient."""
         try:
             async with asyncio.timeout(seconds):
-                await _first(self._traffic.drained(), self._hurry.wait())
+                await first(self._traffic.drained(), self._hurry.wait())
         except TimeoutError:
             return self._traffic.active == 0
         return self._traffic.active == 0
@@ -388,14 +389,3 @@ class Service:
         self.status = replace(self.status, **changes)  # type: ignore[arg-type] # names and types are those of Status
         for listener in tuple(self._listeners):
             listener(self.status)
-
-
-async def _first(*waits: Coroutine[object, object, object]) -> None:
-    """Returns when the first of these has."""
-    tasks = [asyncio.create_task(wait, name=f"drain-{n}") for n, wait in enumerate(waits)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -25,11 +25,13 @@ from copilot_api.upstream import grants
 from copilot_api.upstream.clock import Clock
 from copilot_api.upstream.grants import Grant
 from tests.builders import desktop, forms, screen
+from tests.builders.desktop import Desktop, bus
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.linters import Linters
 from tests.builders.own_systemd import OwnSystemd, own_systemd
 from tests.builders.own_systemd import lacking as lacking_systemd
 from tests.builders.program import Program, end
+from tests.builders.screen import Screen
 from tests.builders.serving import Serve, Serving, serving
 
 # A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
@@ -61,7 +63,7 @@ class Needs(NamedTuple):
 
 OF_A_DESKTOP = (
     Needs("the Linux keyring", {"desktop", "inside", "locked_desktop", "bare_session"}, desktop.PROGRAMS, desktop.PACKAGES),
-    Needs("the tray over D-Bus", {"session_bus"}, ("dbus-daemon",), "dbus"),
+    Needs("the tray over D-Bus", {"session_bus", "private_bus"}, ("dbus-daemon",), "dbus"),
     Needs("the tray in real bars", {"shown"}, ("dbus-daemon", *screen.PROGRAMS), f"dbus {screen.PACKAGES}"),
 )
 
@@ -244,6 +246,20 @@ async def service(make_service: MakeService) -> Service:
     return await make_service()
 
 
+@pytest.fixture
+def private_bus(tmp_path: Path) -> Iterator[Desktop]:
+    """A D-Bus session with nothing in it, for programs that the test starts."""
+    with bus(tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def shown() -> Iterator[Screen]:
+    """A screen that nobody sits at."""
+    with screen.screen() as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def form(pytestconfig: pytest.Config) -> Form:
     """Which form of the program is tested."""
@@ -275,14 +291,15 @@ def program(tmp_path: Path, starts: tuple[str, ...], unpacked: dict[str, str]) -
 
 
 if sys.platform != "win32":
-    from tests.builders.program import OnScreen, Screen
+    from tests.builders.program import OnScreen
+    from tests.builders.program import Screen as Terminal
 
     @pytest.fixture
     async def on_screen(program: Program) -> AsyncIterator[OnScreen]:
         """Starts the program on a terminal of its own."""
-        opened: list[tuple[Screen, int]] = []
+        opened: list[tuple[Terminal, int]] = []
 
-        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Screen:
+        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Terminal:
             outer, inner = os.openpty()
             process = await asyncio.create_subprocess_exec(
                 *program.command(*arguments),
@@ -294,7 +311,7 @@ if sys.platform != "win32":
                 start_new_session=True,
             )
             os.close(inner)
-            opened.append((Screen(process, outer), outer))
+            opened.append((Terminal(process, outer), outer))
             return opened[-1][0]
 
         yield start

@@ -14,6 +14,7 @@ from copilot_api.cli.service import service
 from copilot_api.cli.start import start
 from copilot_api.cli.status import status
 from copilot_api.cli.stop import stop
+from copilot_api.cli.tray import tray
 from copilot_api.cli.usage import check_usage
 from copilot_api.errors import CopilotApiError, StartFailed
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(start)
+app.command()(tray)
 app.command()(status)
 app.command()(stop)
 app.add_typer(auth, name="auth")

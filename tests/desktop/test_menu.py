@@ -138,6 +138,16 @@ def test_why_it_does_not_go_is_told_while_it_serves() -> None:
     assert "stale" not in labels(Glance(reason="stale"))
 
 
+def test_that_nobody_is_signed_in_is_said_once_and_why_a_sign_in_is_good_no_more_is_said_too() -> None:
+    assert labels(GLANCES[Face.SIGNED_OUT])[:2] == ["Serving on 127.0.0.1:4141, but not signed in", "Stop serving"]
+    revoked = serving(signed=Signed.OUT, reason="GitHub no longer accepts this sign-in (run copilot-api auth to sign in again)")
+    assert labels(revoked)[1].startswith("GitHub no longer accepts this sign-in")
+
+
+def test_trouble_and_where_it_serves_stand_in_two_rows() -> None:
+    assert labels(GLANCES[Face.LOW])[:2] == ["Plan nearly used up", "Serving on 127.0.0.1:4141 · octo-dev"]
+
+
 def test_a_sign_in_without_a_code_yet_can_be_cancelled() -> None:
     shown = labels(serving(signed=Signed.OUT, sign_in=Code()))
     assert "Cancel signing in" in shown
