@@ -7,6 +7,7 @@
 It installs nothing and downloads nothing; it says what is missing and how to get it.
 """
 
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -135,8 +136,10 @@ def _version() -> str:
 
 
 def _commit() -> str:
-    """What tells this build's cache folder from another's: the commit, and whether the clone differs from it."""
-    return (_git("rev-parse", "--short=12", "HEAD") or "unknown") + ("-changed" if _git("status", "--porcelain") else "")
+    """What tells this build's cache folder from another's: the commit, and how the clone differs from it."""
+    changes = _git("status", "--porcelain") + _git("diff", "HEAD")
+    mark = f"-{hashlib.sha256(changes.encode()).hexdigest()[:8]}" if changes else ""
+    return (_git("rev-parse", "--short=12", "HEAD") or "unknown") + mark
 
 
 def _git(*arguments: str) -> str:

@@ -46,18 +46,44 @@ LEFT_OUT = (
     *("cgi", "cgitb", "chunk", "code", "codeop", "cmd", "crypt", "filecmp", "fileinput", "imaplib", "imghdr", "mailcap"),
     *("modulefinder", "multiprocessing", "pipes", "poplib", "pstats", "py_compile", "pyclbr", "rlcompleter", "sched", "sndhdr"),
     *("symtable", "timeit", "trace", "uu", "xdrlib", "xmlrpc", "concurrent.futures.process", "idlelib", "ensurepip", "venv"),
-    *("numpy", "IPython", "six", "Xlib", "gi", "cffi", "pycparser"),
+    *("numpy", "IPython", "Xlib", "gi", "cffi", "pycparser"),
+    # pystray for systems whose tray it is not, and for a program that has none
+    *(
+        "pystray._appindicator",
+        "pystray._dummy",
+        "pystray._gtk",
+        "pystray._xorg",
+        "pystray._util.gtk",
+        "pystray._util.notify_dbus",
+    ),
     *("backports.zstd._cffi", "backports.zstd.tarfile", "backports.zstd.zipfile"),
     # parts of Pillow beyond the picture formats that models take; TIFF's stays, which reads which way up a camera was held
     *("PIL.ImageTk", "PIL.ImageQt", "PIL.ImageFont", "PIL.ImageDraw", "PIL.ImageCms", "PIL.ImageShow", "PIL.ImageGrab"),
     *("PIL._imagingft", "PIL._imagingcms", "PIL._avif", "PIL._imagingtk", "PIL._imagingmath", "PIL._imagingmorph"),
     *(f"PIL.{name}ImagePlugin" for name in OTHER_PICTURES),
 )
-# Our own Secret Service client stands in for it on Linux, and there is none but the system's elsewhere.
+_OF_LINUX = (
+    "jeepney",
+    *(f"copilot_api.desktop.{name}" for name in ("linux_tray", "status_item", "notifications")),
+    *(f"copilot_api.desktop.{name}" for name in ("dbus", "dbus_menu", "dbus_objects", "dbus_socket")),
+)
+_OF_WINDOWS = ("copilot_api.desktop.windows_tray", "pystray._win32", "pystray._util.win32")
+_OF_MACOS = ("copilot_api.desktop.mac_tray", "pystray._darwin")
+# The keyring and the tray of another system. Our own client of the Secret Service stands in for keyring on Linux, and our own
+# tray for pystray; there is none but the system's keyring elsewhere.
 LEFT_OUT_BY_SYSTEM = {
-    "linux": ("keyring", "secretstorage", "cryptography", "jaraco", "more_itertools"),
-    "darwin": ("jeepney", "secretstorage", "cryptography", "keyring.backends.Windows", "keyring.backends.SecretService"),
-    "win32": ("jeepney", "secretstorage", "cryptography", "keyring.backends.macOS", "keyring.backends.SecretService"),
+    "linux": (
+        *("keyring", "secretstorage", "cryptography", "jaraco", "more_itertools"),
+        *("copilot_api.desktop.pystray_tray", "pystray", "six", *_OF_WINDOWS, *_OF_MACOS),
+    ),
+    "darwin": (
+        *("secretstorage", "cryptography", "keyring.backends.Windows", "keyring.backends.SecretService"),
+        *(*_OF_LINUX, *_OF_WINDOWS),
+    ),
+    "win32": (
+        *("secretstorage", "cryptography", "keyring.backends.macOS", "keyring.backends.SecretService"),
+        *(*_OF_LINUX, *_OF_MACOS),
+    ),
 }
 
 

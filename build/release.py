@@ -1,6 +1,8 @@
 """What the release workflow does beyond building, as verbs that run on every system and can be tried at home.
 
     python build/release.py notes VERSION         that version's part of CHANGELOG.md
+    python build/release.py ours OWNER/NAME       whether the project on PyPI is that repository's, or nobody's yet
+    python build/release.py stamp OWNER/NAME      writes into this clone where its releases are: a workflow's, not your own
     python build/release.py sums FILE...          SHA256SUMS of those files
     python build/release.py sbom                  what the program contains, as CycloneDX (run it in .venv)
     python build/release.py smoke PROGRAM...      starts it with --sandbox, asks in each dialect, stops it
@@ -18,15 +20,19 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+DISTRIBUTION = "copilot-api-local"
+"""The program as a Python package."""
 START_S = 60.0
 """How long the program may take until it serves: a machine that has just seen it for the first time scans it for viruses."""
 STOP_S = 45.0
@@ -80,6 +86,52 @@ def own_version() -> str:
     return (ROOT / "copilot_api" / "__init__.py").read_text("utf-8").split('__version__ = "')[1].split('"')[0]
 
 
+def ours(arguments: list[str]) -> int:
+    """Asks PyPI whose project goes by our name, before anything is built for it. Raises Wrong when it is a stranger's.
+
+    What really keeps strangers' projects from us is trusted publishing, at the end: PyPI gives a workflow the right to upload
+    only to projects whose owner has named that workflow, and takes no announcement of a new project by a name that is taken.
+    """
+    repository, index = [*arguments, "https://pypi.org"][:2]
+    try:
+        with urllib.request.urlopen(f"{index}/pypi/{DISTRIBUTION}/json", timeout=30) as answer:
+            told = json.load(answer)["info"]
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise Wrong(f"PyPI does not say whose {DISTRIBUTION} is: {error}") from error
+        print(f"nobody has {DISTRIBUTION} on PyPI yet")
+        return 0
+    pages = sorted((told.get("project_urls") or {}).values())
+    if home(repository) not in pages:
+        raise Wrong(f"{DISTRIBUTION} on PyPI is not from {home(repository)}; it names {', '.join(pages) or 'no page'}")
+    print(f"{DISTRIBUTION} on PyPI is from {home(repository)}")
+    return 0
+
+
+def stamp(arguments: list[str]) -> int:
+    """What a release knows and a clone does not: where it looks for the next one, and what PyPI shows as its page."""
+    (repository,) = arguments
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+        raise Wrong(f"{repository!r} is not OWNER/NAME")
+    releases = f"https://api.github.com/repos/{repository}/releases/latest"
+    _put(ROOT / "copilot_api" / "__init__.py", r'^RELEASES_URL = ""$', f'RELEASES_URL = "{releases}"')
+    _put(ROOT / "pyproject.toml", r"^(?=\[project\.scripts\]$)", f'[project.urls]\nHomepage = "{home(repository)}"\n\n')
+    return 0
+
+
+def _put(path: Path, pattern: str, text: str) -> None:
+    """Writes `text` where the pattern is. Raises Wrong where it is not, as in a clone that is stamped already."""
+    changed, times = re.subn(pattern, text, path.read_text("utf-8"), flags=re.MULTILINE)
+    if times != 1:
+        raise Wrong(f"{path.relative_to(ROOT)} has no place for {text.strip()!r}; is it stamped already?")
+    path.write_text(changed, "utf-8")
+
+
+def home(repository: str) -> str:
+    """A repository's page."""
+    return f"https://github.com/{repository}"
+
+
 def sums(arguments: list[str]) -> int:
     """The checksums in the form that `sha256sum --check` reads, by name."""
     paths = sorted((Path(argument) for argument in arguments), key=lambda path: path.name)
@@ -102,7 +154,7 @@ def sbom(arguments: list[str]) -> int:
 def bill(*, made_at: int) -> dict[str, Any]:
     """CycloneDX 1.6. The same packages at the same time give the same bill."""
     version = own_version()
-    packages = sorted(needed("copilot-api", {"images"}))
+    packages = sorted(needed(DISTRIBUTION, {"images"}))
     parts = [_python(), *(_component(name) for name in packages)]
     told = json.dumps([version, made_at, parts])
     return {
@@ -123,7 +175,7 @@ def bill(*, made_at: int) -> dict[str, Any]:
         },
         "components": parts,
         "dependencies": [
-            {"ref": "copilot-api", "dependsOn": sorted({"python", *direct("copilot-api", {"images"})})},
+            {"ref": "copilot-api", "dependsOn": sorted({"python", *direct(DISTRIBUTION, {"images"})})},
             *({"ref": name, "dependsOn": sorted(direct(name, set()))} for name in packages),
         ],
     }
@@ -283,7 +335,14 @@ def post(url: str, body: dict[str, Any]) -> str:
         raise Wrong(f"{url}: {error}") from error
 
 
-VERBS: dict[str, Callable[[list[str]], int]] = {"notes": notes, "sums": sums, "sbom": sbom, "smoke": smoke}
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "notes": notes,
+    "ours": ours,
+    "stamp": stamp,
+    "sums": sums,
+    "sbom": sbom,
+    "smoke": smoke,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -169,6 +169,10 @@ class PersonNeeded(CopilotApiError):
     should_retry = False
 
 
+NOBODY = "You are not signed in"
+"""What is said where nobody has signed in, as opposed to a sign-in that is good no more."""
+
+
 class NotSignedIn(PersonNeeded):
     """There is no usable GitHub token."""
 
@@ -208,6 +212,12 @@ class FileUnsafe(PersonNeeded):
 
 class KeyNameUnusable(CopilotApiError):
     """No API key of that name can be made, or there is none."""
+
+
+class SystemRefused(PersonNeeded):
+    """The operating system did not do what was asked of it: its service manager, its registry, a file that it reads."""
+
+    code = "system_refused"
 
 
 class UpstreamProblem(CopilotApiError):
@@ -282,6 +292,18 @@ class HttpsUnusable(CopilotApiError):
 
 class StartFailed(CopilotApiError):
     """The program could not start as asked: port in use, a start that would be unsafe."""
+
+
+class DesktopMissing(PersonNeeded):
+    """There is no desktop here that could show an icon."""
+
+    code = "no_desktop"
+
+
+class NotServing(CopilotApiError):
+    """There is no running server that could be asked or told anything."""
+
+    code = "not_serving"
 
 
 class SettingsBroken(StartFailed):

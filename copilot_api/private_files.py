@@ -101,6 +101,19 @@ class PrivateFile:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keeps other processes that ask for the same out while the block runs: for reading, changing and writing in one."""
+        with self._lock_file() as handle:
+            _lock(handle, wait=True)
+            yield
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether it is this process's alone for as long as the block runs, or another's already. Nobody is waited for."""
+        with self._lock_file() as handle:
+            yield _lock(handle, wait=False)
+
+    @contextmanager
+    def _lock_file(self) -> Iterator[int]:
+        """A file beside it to be locked; closing it, or the end of the process, gives the lock back."""
         lock = self.path.with_name(f".{self.path.name}.lock")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,10 +124,9 @@ class PrivateFile:
         except OSError as error:
             raise FileUnsafe(f"{lock} cannot be used: {error.strerror}", hint="check the folder and the disk") from error
         try:
-            _lock(handle)
-            yield
+            yield handle
         finally:
-            os.close(handle)  # which gives the lock back
+            os.close(handle)
 
     @contextmanager
     def _folder(self) -> Iterator[int | None]:
@@ -201,14 +213,25 @@ class PrivateFile:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: int) -> None:
-        """Waits up to ten seconds."""
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+    def _lock(handle: int, *, wait: bool) -> bool:
+        """Whether it is ours; waited for up to ten seconds."""
+        try:
+            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:
+            if wait:
+                raise
+            return False
+        return True
 
 else:
     import fcntl
 
-    def _lock(handle: int) -> None:
-        """Waits for it. Where a network drive knows no locks, two changes at once may lose one of them."""
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    def _lock(handle: int, *, wait: bool) -> bool:
+        """Whether it is ours. Where a network drive knows no locks, everybody is told so: two changes at once may lose one."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True

@@ -5,12 +5,14 @@ import difflib
 import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from copilot_api import RELEASES_URL
 from copilot_api.errors import SettingsBroken
 from copilot_api.private_files import belongs_to_others
 
@@ -57,9 +59,7 @@ class Settings:
     )
     allowed_hosts: tuple[str, ...] = _option((), "Further Host names that clients may address", "--allow-host")
     cors_origins: tuple[str, ...] = _option((), "Web origins that may read answers; * for every one", "--cors-origin")
-    https: bool = _option(
-        False, "Serve https, too, on the same port; copilot-api https setup makes the certificates", "--https"
-    )
+    https: bool = _option(False, "Serve https, too, on the same port; copilot-api https setup prepares that", "--https")
     serve_token: bool = _option(False, "Serve the Copilot token at GET /token, as copilot-api 0.7 did", "--serve-token")
     body_limit_mib: int = _option(64, "Largest request body, in MiB", low=1, high=1024)
     websockets: bool = _option(True, "Serve Responses clients over WebSockets, too")
@@ -160,9 +160,13 @@ class Settings:
     catalog_s: float = _option(600.0, "Seconds after which the model list is read again", low=1, high=86400)
 
     # this machine
-    core_dumps: bool = _option(
-        False, "Allow core dumps, and debuggers of yours, which can read the tokens in this program's memory"
-    )
+    core_dumps: bool = _option(False, "Allow core dumps, and your debuggers, which can read the tokens in the program's memory")
+    # the program itself
+    releases_url: str = _option(RELEASES_URL, "Where to look for the newest release, as GitHub's API tells it; empty: nowhere")
+
+    # tray
+    serve_on_launch: bool = _option(True, "Start serving when the tray starts")
+    notifications: bool = _option(True, "Show what happens in notifications of the desktop")
 
     # terminal
     verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")
@@ -204,7 +208,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             spelling = next(iter(options()[name].metadata["flags"]), name)
-            values[name], origins[name] = _checked(name, value, spelling), "flag"
+            values[name], origins[name] = checked(name, value, spelling), "flag"
     return Settings(**values, origins=origins)
 
 
@@ -249,14 +253,8 @@ def _from_file(path: Path) -> dict[str, Any]:
                 f"{where}: there is no setting {key!r}",
                 hint=f"did you mean {close[0]!r}?" if close else "copilot-api debug lists the settings",
             )
-        found[name] = _checked(name, value, f"{where}: {key}")
+        found[name] = checked(name, value, f"{where}: {key}")
     return found
-
-
-def forget_secrets() -> list[str]:
-    """Takes the secrets, which must be loaded, out of the environment: programs that we start need none. What was there."""
-    names = [variable for name, option in options().items() if option.metadata["secret"] for variable in variables(name)]
-    return [os.environ.pop(name) for name in names if name in os.environ]
 
 
 def _line_of(key: str, text: str) -> int:
@@ -278,17 +276,17 @@ def _from_text(name: str, text: str, where: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(default, dict):
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-        return _checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
+        return checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
     if isinstance(default, str):
-        return _checked(name, text.strip(), where)
+        return checked(name, text.strip(), where)
     try:
         number: int | float = int(text) if isinstance(default, int) else float(text)
     except ValueError:
         raise SettingsBroken(f"{where} must be a number, not {text!r}") from None
-    return _checked(name, number, where)
+    return checked(name, number, where)
 
 
-def _checked(name: str, value: Any, where: str) -> Any:
+def checked(name: str, value: Any, where: str) -> Any:
     """`value` as the setting's type and within its bounds. Raises SettingsBroken."""
     default, metadata = _default(name), options()[name].metadata
     if isinstance(default, bool):
@@ -341,6 +339,21 @@ def data_dir() -> Path:
     return user_data_path("copilot-api", appauthor=False)
 
 
+def run_folders() -> tuple[Path, ...]:
+    """Where running servers leave word of themselves: the first folder is the one for that, others may hold some, too. Blocks.
+
+    The first goes away when the person logs out, or the machine goes down. A terminal that was entered with su may not know it,
+    or know another person's.
+    """
+    kept = data_dir() / "run"
+    if sys.platform == "win32":
+        return (kept,)
+    user = os.geteuid()
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    found = [folder for folder in (Path(named or f"/run/user/{user}"),) if folder.is_dir() and folder.stat().st_uid == user]
+    return (*(folder / "copilot-api" for folder in found), kept)
+
+
 def legacy_token_path() -> Path:
     """Where npm copilot-api 0.7 left the GitHub token in plain text, on every operating system."""
     return Path.home() / ".local" / "share" / "copilot-api" / "github_token"
@@ -356,6 +369,12 @@ def has_session_bus() -> bool:
     """Whether a D-Bus session is there to ask for the Secret Service (Linux)."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS")) or bool(runtime and Path(runtime, "bus").exists())
+
+
+def session_bus() -> str:
+    """The address of the D-Bus session, which is in its usual place where only the folder is told; "" where there is none."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
 
 
 def displays() -> tuple[str, ...]:

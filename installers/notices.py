@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from installers.job import CannotMake
-from installers.product import NAME, ROOT
+from installers.product import DISTRIBUTION, NAME, ROOT
 
 LICENCES = Path(__file__).parent / "licences"
 # Shared libraries by the begin of their file names: whose they are, licence, file with its words.
@@ -86,20 +89,20 @@ def _distributions(report: Path) -> set[str]:
         tree = ET.parse(report)  # noqa: S314 - our own compiler's
         names = {str(row.get("name")) for row in tree.iter("distribution")}
     else:
-        names = set(_needed(NAME, set()))
-    return names - {NAME}
+        names = set(_needed(DISTRIBUTION, set()))
+    return names - {DISTRIBUTION}
 
 
 def _needed(name: str, seen: set[str]) -> Iterator[str]:
     """The packages that `name` needs on this system, and those that they need."""
-    for requirement in metadata.requires(name) or ():
-        needed = re.split(r"[^\w.-]", requirement)[0]
-        folded = needed.lower().replace("_", "-")
-        if folded in seen or "extra ==" in requirement or not _is_installed(needed):
+    for requirement in map(Requirement, metadata.requires(name) or ()):
+        is_for_us = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        folded = canonicalize_name(requirement.name)
+        if folded in seen or not is_for_us or not _is_installed(requirement.name):
             continue
         seen.add(folded)
-        yield needed
-        yield from _needed(needed, seen)
+        yield requirement.name
+        yield from _needed(requirement.name, seen)
 
 
 def _is_installed(name: str) -> bool:

@@ -6,10 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import aiohttp
 import platformdirs
@@ -23,14 +23,19 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
+from copilot_api.upstream import grants
 from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.grants import Grant
 from tests.builders import browser as browsers
-from tests.builders import forms
-from tests.builders.desktop import PROGRAMS
+from tests.builders import desktop, forms, screen
+from tests.builders.desktop import Desktop, bus
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.fuzzers import Fuzzers
 from tests.builders.linters import Linters
+from tests.builders.own_systemd import OwnSystemd, own_systemd
+from tests.builders.own_systemd import lacking as lacking_systemd
 from tests.builders.program import Program, end
+from tests.builders.screen import Screen
 from tests.builders.serving import Serve, Serving, serving
 
 # A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
@@ -44,18 +49,44 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+BACKGROUND = {"account", "approvals", "copilot-token", "model-list", "stop", "today", "token-calibration"}
+"""The tasks of a service."""
+
 CLIENTS = Path(__file__).parent / "clients"
-NEEDS_A_DESKTOP = {"desktop", "inside", "locked_desktop", "bare_session"}
+NEEDS_SYSTEMD = {"login", "has_systemd"}
 
 
-def _lacks_a_desktop() -> str:
-    """What keeps this machine from running a Secret Service; "" in CI, where that is an error and no excuse."""
+class Needs(NamedTuple):
+    """What is tested with these fixtures, the programs that they start, and where those come from."""
+
+    what: str
+    fixtures: set[str]
+    programs: tuple[str, ...]
+    packages: str
+
+
+OF_A_DESKTOP = (
+    Needs("the Linux keyring", {"desktop", "inside", "locked_desktop", "bare_session"}, desktop.PROGRAMS, desktop.PACKAGES),
+    Needs("the tray over D-Bus", {"session_bus", "private_bus"}, ("dbus-daemon",), "dbus"),
+    Needs("the tray in real bars", {"shown"}, ("dbus-daemon", *screen.PROGRAMS), f"dbus {screen.PACKAGES}"),
+)
+
+
+def _lacks(needs: Needs) -> str:
+    """What keeps this machine from running a desktop's programs; "" in CI, where that is an error and no excuse."""
     if os.environ.get("CI"):
         return ""
     if not sys.platform.startswith("linux"):
         return "they need Linux"
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"{' and '.join(missing)} not installed (apt-get install dbus gnome-keyring)" if missing else ""
+    missing = [name for name in needs.programs if shutil.which(name) is None]
+    return f"{' and '.join(missing)} not installed (apt-get install {needs.packages})" if missing else ""
+
+
+def _lacks_systemd() -> str:
+    """What keeps this machine from running a systemd of its own; "" for root in CI, where that is an error and no excuse."""
+    if not sys.platform.startswith("linux"):
+        return "they need Linux"
+    return "" if os.environ.get("CI") and os.geteuid() == 0 else lacking_systemd()
 
 
 def _may_not_hide_folders() -> str:
@@ -87,7 +118,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What cannot be run here is left out, and the first lines of the run say so; marks come first, `-m` looks at them."""
     forms.mark(items)
     out = forms.left_out(items, config.getoption("--executable"))
-    missing = (NEEDS_A_DESKTOP if _lacks_a_desktop() else set()) | ({"as_root"} if _may_not_hide_folders() else set())
+    missing = {"as_root"} if _may_not_hide_folders() else set()
+    missing |= {fixture for needs in OF_A_DESKTOP if _lacks(needs) for fixture in needs.fixtures}
+    missing |= NEEDS_SYSTEMD if _lacks_systemd() else set()
     missing |= {"browser"} if _lacks_a_browser() else set()
     missing |= {"nss"} if _lacks_certutil() else set()
     out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
@@ -97,12 +130,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    reason, executable = _lacks_a_desktop(), config.getoption("--executable")
-    lines = [f"left out: the tests of the Linux keyring, {reason}"] if reason else []
-    if lacks := _lacks_a_browser():
-        lines.append(f"left out: the tests with hostile web pages, {lacks}")
-    if lacks := _lacks_certutil():
-        lines.append(f"left out: the tests of what browsers trust, {lacks}")
+    executable = config.getoption("--executable")
+    lines = [f"left out: the tests of {needs.what}, {reason}" for needs in OF_A_DESKTOP if (reason := _lacks(needs))]
+    lines += [f"left out: the tests of systemd, {lacks}"] if (lacks := _lacks_systemd()) else []
+    lines += [f"left out: the tests with hostile web pages, {lacks}"] if (lacks := _lacks_a_browser()) else []
+    lines += [f"left out: the tests of what browsers trust, {lacks}"] if (lacks := _lacks_certutil()) else []
     if executable:
         if sys.platform != "linux":
             lines.append("left out: the tests of compiled programs, they need Linux")
@@ -129,7 +161,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 class MakeService(Protocol):
     """Starts a service in front of the sandbox; the options are settings."""
 
-    async def __call__(self, *, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service: ...
+    async def __call__(
+        self,
+        *,
+        approver: Approver | None = None,
+        is_attended: bool = False,
+        clock: Clock | None = None,
+        grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
+        run_folder: Path | None = None,
+        is_patient: bool = False,
+        **options: Any,
+    ) -> Service: ...
 
 
 class SettingsFor(Protocol):
@@ -194,24 +236,41 @@ def settings_for(sandbox: Sandbox) -> SettingsFor:
 @pytest.fixture
 def key_file(tmp_path: Path) -> KeyFile:
     """Where a service of the test looks for API keys: not among those of whoever runs the tests."""
-    return KeyFile.of(tmp_path / "service")
+    return KeyFile.of(tmp_path / "kept")
 
 
 @pytest.fixture
-async def make_service(settings_for: SettingsFor, key_file: KeyFile) -> AsyncIterator[MakeService]:
+async def make_service(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[MakeService]:
     """Services that are stopped when the test is over, and that must leave nothing behind."""
     started: list[Service] = []
 
-    async def make(*, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service:
-        service = Service(settings_for(**options), approver=approver, clock=clock, keys=key_file)
+    async def make(
+        *,
+        approver: Approver | None = None,
+        is_attended: bool = False,
+        clock: Clock | None = None,
+        grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
+        run_folder: Path | None = None,
+        is_patient: bool = False,
+        **options: Any,
+    ) -> Service:
+        service = Service(
+            settings_for(**options),
+            approver=approver,
+            is_attended=is_attended,
+            clock=clock,
+            grant=grant,
+            run_folder=run_folder,
+            kept=tmp_path / "kept",
+        )
         started.append(service)
-        await service.start()
+        await service.start(is_patient=is_patient)
         return service
 
     yield make
     for service in started:
         await service.stop()
-    left = {task.get_name() for task in asyncio.all_tasks()} & {"copilot-token", "model-list", "token-calibration"}
+    left = {task.get_name() for task in asyncio.all_tasks()} & BACKGROUND
     assert not left, f"tasks outlived their service: {left}"
 
 
@@ -219,6 +278,20 @@ async def make_service(settings_for: SettingsFor, key_file: KeyFile) -> AsyncIte
 async def service(make_service: MakeService) -> Service:
     """A service with the default settings."""
     return await make_service()
+
+
+@pytest.fixture
+def private_bus(tmp_path: Path) -> Iterator[Desktop]:
+    """A D-Bus session with nothing in it, for programs that the test starts."""
+    with bus(tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def shown() -> Iterator[Screen]:
+    """A screen that nobody sits at."""
+    with screen.screen() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -252,14 +325,15 @@ def program(tmp_path: Path, starts: tuple[str, ...], unpacked: dict[str, str]) -
 
 
 if sys.platform != "win32":
-    from tests.builders.program import OnScreen, Screen
+    from tests.builders.program import OnScreen
+    from tests.builders.program import Screen as Terminal
 
     @pytest.fixture
     async def on_screen(program: Program) -> AsyncIterator[OnScreen]:
         """Starts the program on a terminal of its own."""
-        opened: list[tuple[Screen, int]] = []
+        opened: list[tuple[Terminal, int]] = []
 
-        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Screen:
+        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Terminal:
             outer, inner = os.openpty()
             process = await asyncio.create_subprocess_exec(
                 *program.command(*arguments),
@@ -271,7 +345,7 @@ if sys.platform != "win32":
                 start_new_session=True,
             )
             os.close(inner)
-            opened.append((Screen(process, outer), outer))
+            opened.append((Terminal(process, outer), outer))
             return opened[-1][0]
 
         yield start
@@ -332,6 +406,18 @@ def browser() -> None:
 def as_root() -> None:
     """For tests that change what a program sees of the machine, or act as another user, which only root may."""
     assert os.geteuid() == 0, "these tests need root: they hide folders from the program, or act as another user"
+
+
+@pytest.fixture
+def has_systemd() -> None:
+    """For tests that need its programs."""
+
+
+@pytest.fixture
+def login(tmp_path: Path) -> Iterator[OwnSystemd]:
+    """A login on a machine with systemd, with the HOME that `program` has."""
+    with own_systemd(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

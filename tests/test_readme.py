@@ -118,7 +118,7 @@ def test_the_further_variables_are_described() -> None:
 def test_every_command_line_shown_is_one_that_works() -> None:
     known = {path: spellings(command) | EVERYWHERE for path, command in commands()}
     known["copilot-api"] = {"--version", "-V", "--help"}
-    shown = re.findall(r"`(copilot-api[^`]*)`", README) + re.findall(r"^(copilot-api .*)$", README, re.MULTILINE)
+    shown = re.findall(r"`(copilot-api(?: [^`]*)?)`", README) + re.findall(r"^(copilot-api .*)$", README, re.MULTILINE)
     assert len(shown) > 15
     for line in shown:
         words = line.split("#")[0].split("<")[0].split()
@@ -135,14 +135,19 @@ def test_every_option_mentioned_anywhere_exists() -> None:
         "--no-",
         "--upgrade",
         "--strip-components",
-        "--user",
-        "--now",
         "--standalone",
         "--check",
         "--executable",
     }
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*|--no-)", README))
     assert mentioned - foreign <= known
+
+
+def test_nobody_is_told_to_install_by_a_name_that_is_not_ours_yet() -> None:
+    """On PyPI `copilot-api` is a stranger's, and our own name is nobody's before the first release."""
+    told = re.findall(r"(?:pipx? install|uv tool install|uvx)(?: --?\S+)* ([^-\s`#]\S*)", README)
+    assert len(told) >= 3
+    assert [name for name in told if not name.strip("'").startswith((".", "/"))] == []
 
 
 def test_the_example_of_a_settings_file_is_one(tmp_path: Path) -> None:

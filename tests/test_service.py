@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+import os
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import aiohttp
 import pytest
 
+from copilot_api import __version__
+from copilot_api.dialects.events import Counted
 from copilot_api.errors import (
     KeyringUnusable,
     NotSignedIn,
@@ -20,8 +25,10 @@ from copilot_api.errors import (
 )
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Summary
-from copilot_api.service import Phase, Service, Status
+from copilot_api.server.status import Phase, Status
+from copilot_api.service import Service
 from copilot_api.settings import Settings
+from copilot_api.upstream import auth
 from copilot_api.upstream.grants import Grant
 from tests.builders.raw import Wire
 from tests.builders.serving import Serve, Serving
@@ -35,6 +42,18 @@ PATH = "/v1/chat/completions"
 
 def tasks() -> set[str]:
     return {task.get_name() for task in asyncio.all_tasks()}
+
+
+@dataclass
+class Vault:
+    """Where the person's sign-in is, if there is one."""
+
+    held: str = ""
+
+    async def find(self, _: Settings) -> Grant:
+        if not self.held:
+            raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
+        return Grant(self.held)
 
 
 async def refuses_connections(url: str) -> bool:
@@ -52,9 +71,10 @@ async def test_a_service_goes_through_its_life_and_tells_of_each_step(settings_f
     service = Service(settings_for())
     seen: list[Status] = []
     end = service.subscribe(seen.append)
-    assert service.status == Status()
+    new = service.status
+    assert new == Status(version=__version__, pid=os.getpid())
     await service.start()
-    assert seen[0] == Status(phase=Phase.STARTING)
+    assert seen[0] == replace(new, phase=Phase.STARTING)
     serving = service.status
     assert (serving.phase, serving.signed, serving.login, serving.active) == (Phase.SERVING, "in", "sandbox-dev", 0)
     assert serving.models == len(service.catalog.known)
@@ -76,7 +96,7 @@ async def test_open_requests_are_part_of_the_status(service: Service, sandbox: S
         await wire.until(b"\r\n\r\n")
         assert service.status.active == 1
     await eventually(lambda: service.status.active == 0)
-    assert active == [1, 0]
+    assert [count for count, _ in groupby(active)] == [1, 0]
 
 
 async def test_localhost_leads_here_by_either_number(server: Serving, http: aiohttp.ClientSession) -> None:
@@ -148,6 +168,43 @@ async def test_manual_approval_needs_somebody_to_ask(settings_for: SettingsFor) 
         await Service(settings_for(manual=True)).start()
 
 
+async def test_what_does_not_serve_has_nothing_to_stop(settings_for: SettingsFor) -> None:
+    service = Service(settings_for())
+    for act in (service.stop, service.hurry, service.look_again):
+        await act()
+    await service.start()
+    assert service.status.phase == "serving"
+    await service.stop()
+    await service.hurry()
+    assert service.status.phase == "stopped"
+
+
+async def test_a_stop_that_comes_while_it_starts_is_not_forgotten(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    sandbox.script.fault("delay", path="/models", seconds=0.2)
+    service = Service(settings_for())
+    starting = asyncio.gather(service.start())
+    await eventually(lambda: service.status.phase is Phase.STARTING and bool(sandbox.seen))
+    async with asyncio.timeout(5):
+        await service.stop()
+    assert service.status.phase is Phase.STOPPED
+    await starting
+
+
+async def test_who_gives_up_waiting_for_the_end_does_not_stop_it(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    service = Service(settings_for(drain_s=0.3))
+    await service.start()
+    sandbox.script.fault("stall_mid")
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"data: ")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await service.stop()
+        async with asyncio.timeout(5):
+            await service.follow()
+    assert service.status.phase is Phase.STOPPED
+
+
 async def test_a_service_starts_once(service: Service) -> None:
     with pytest.raises(StartFailed, match="started before"):
         await service.start()
@@ -208,6 +265,102 @@ async def test_an_account_without_a_name_is_served_all_the_same(make_service: Ma
     assert (service.status.phase, service.status.login) == (Phase.SERVING, "")
 
 
+# Starting although
+
+
+async def test_a_patient_service_serves_before_anybody_has_signed_in(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    vault = Vault()
+    service = await make_service(is_patient=True, grant=vault.find)
+    assert (service.status.phase, service.status.signed, service.status.models) == (Phase.SERVING, "out", 0)
+    assert service.status.address == service.url.removeprefix("http://")
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (401, "not_signed_in")
+    async with http.post(service.url + "/v1/messages", json=CLAUDE) as response:
+        assert (response.status, (await response.json())["error"]["type"]) == (401, "authentication_error")
+    async with http.get(service.url + "/health") as response:
+        assert (await response.json())["signed"] == "out"
+    vault.held = sandbox.grant
+    await service.look_again()
+    await eventually(lambda: service.status.login == "sandbox-dev" and service.status.balance is not None)
+    assert (service.status.signed, service.status.reason) == ("in", "")
+    assert service.status.models == len(service.catalog.known)
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+
+
+async def test_who_signs_out_is_out_at_once(make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    vault = Vault(sandbox.grant)
+    service = await make_service(grant=vault.find)
+    assert service.status.signed == "in"
+    vault.held = ""
+    await service.look_again()
+    assert service.status.signed == "out"
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 401
+    await eventually(lambda: not service.status.login and service.status.balance is None and not service.status.models)
+
+
+async def test_a_request_that_comes_after_a_sign_in_elsewhere_makes_it_whole(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "SIGNED_OUT_S", 0.0)
+    vault = Vault()
+    service = await make_service(is_patient=True, grant=vault.find)
+    await eventually(lambda: service.auth.problem is not None)
+    vault.held = sandbox.grant
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    await eventually(lambda: service.status.login == "sandbox-dev" and service.status.balance is not None)
+
+
+async def test_a_patient_service_waits_for_the_network(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    sandbox.script.fault("reset", path="/copilot_internal/v2/token", times=2)
+    service = await make_service(is_patient=True)
+    seen: list[Status] = []
+    service.subscribe(seen.append)
+    await eventually(lambda: service.status.signed == "in" and service.status.models > 0)
+    assert any("GitHub could not be reached" in status.reason for status in seen if status.is_github_down)
+    assert (service.status.is_github_down, service.status.reason) == (False, "")
+    assert {status.signed for status in seen if status.is_github_down} == {"failing"}
+    assert all(status.is_github_down for status in seen if status.signed == "failing")
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+
+
+async def test_a_model_list_that_cannot_be_had_is_the_reason_told(make_service: MakeService, sandbox: Sandbox) -> None:
+    sandbox.script.fault("overloaded", path="/models", times=9)
+    service = await make_service(is_patient=True)
+    await eventually(lambda: bool(service.status.reason))
+    assert (service.status.signed, service.status.is_github_down) == ("in", True)
+
+
+async def test_a_patient_service_still_needs_its_port_and_a_safe_address(settings_for: SettingsFor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(StartFailed, match="in use"):
+        await Service(settings_for(port=other.getsockname()[1])).start(is_patient=True)
+    with pytest.raises(StartFailed, match="no API key"):
+        await Service(settings_for(host="0.0.0.0")).start(is_patient=True)  # noqa: S104 - what is refused
+
+
+async def test_a_locked_keyring_is_the_reason_told(make_service: MakeService) -> None:
+    async def locked(_: Settings) -> Grant:
+        raise KeyringUnusable("The keyring is locked", hint="unlock it")
+
+    service = await make_service(is_patient=True, grant=locked)
+    await eventually(lambda: service.status.reason == "The keyring is locked (unlock it)")
+    assert (service.status.phase, service.status.signed) == (Phase.SERVING, "out")
+    with pytest.raises(KeyringUnusable):
+        await service.look_again()
+
+
+async def test_manual_approval_may_be_given_elsewhere(make_service: MakeService) -> None:
+    service = await make_service(manual=True, is_attended=True)
+    assert service.status.is_manual
+
+
 async def test_the_networks_proxy_is_used_where_that_is_asked_for(
     settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +386,51 @@ async def test_the_networks_proxy_is_used_where_that_is_asked_for(
 
 
 # Running
+
+
+async def test_what_is_known_of_the_start_is_part_of_the_status(
+    make_service: MakeService, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = time.time()
+    service = await make_service(account_type="business")
+    status = service.status
+    assert (status.account_type, status.is_token_given, status.is_sandbox, status.is_manual) == ("business", True, False, False)
+    assert before <= status.since <= time.time()
+    assert status.balance is not None
+    assert (status.balance.unit, status.balance.entitlement) == ("AI credits", 7000)
+
+
+async def test_the_balance_moves_with_each_answer(service: Service, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    sandbox.script.answer("Hei", usage=Counted(prompt=10, output=10, nano_aiu=100_000_000_000))
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    assert service.status.balance is not None
+    assert service.status.balance.remaining <= 6021
+
+
+async def test_requests_that_reach_nobody_tell_that_github_is_down(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    service = await make_service()
+    sandbox.script.fault("reset", times=4)
+    sandbox.script.fault("reset", path="/models", times=4)
+    for _ in range(2):
+        async with http.post(service.url + PATH, json=CHAT) as response:
+            assert response.status == 502
+    assert service.status.is_github_down
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    assert not service.status.is_github_down
+
+
+async def test_a_slow_model_is_no_outage(make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    service = await make_service(idle_timeout_s=1.0)
+    sandbox.script.fault("stall")
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 504
+    assert not service.status.is_github_down
 
 
 async def test_a_token_that_ends_is_replaced_while_serving(
@@ -320,7 +518,7 @@ async def test_requests_without_an_answer_yet_get_a_real_one(
     assert b"shutting down" in answer
 
 
-async def test_stopping_a_second_time_means_at_once(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+async def test_a_stop_can_be_hurried(settings_for: SettingsFor, sandbox: Sandbox) -> None:
     service = Service(settings_for(drain_s=60))
     await service.start()
     sandbox.script.fault("stall_mid", after=4)
@@ -333,7 +531,7 @@ async def test_stopping_a_second_time_means_at_once(settings_for: SettingsFor, s
             await eventually(lambda: service.status.phase is Phase.STOPPING)
             await asyncio.sleep(0.1)
             assert service.status.phase is Phase.STOPPING
-            group.create_task(service.stop())
+            group.create_task(service.hurry())
         assert time.monotonic() - started < 5
         assert b"shutting down" in await wire.rest()
     assert service.url == ""

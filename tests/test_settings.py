@@ -230,6 +230,16 @@ def test_a_session_bus_is_found_by_address_or_by_socket(monkeypatch: pytest.Monk
     assert settings.has_session_bus()
 
 
+def test_the_address_of_the_session_bus_is_told_or_guessed_from_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert settings.session_bus() == ""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    assert settings.session_bus() == "unix:path=/run/user/1000/bus"
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/x")
+    assert settings.session_bus() == "unix:path=/x"
+
+
 if os.name == "posix":
 
     @pytest.mark.parametrize("mode", [0o602, 0o666, 0o622])
@@ -277,17 +287,6 @@ if os.name == "posix":
         (tmp_path / "dotfiles").write_text("port = 2")
         (tmp_path / "config.toml").symlink_to(tmp_path / "dotfiles")
         assert settings.load(environ={}).port == 2
-
-
-def test_secrets_are_taken_out_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("GH_TOKEN", "COPILOT_GITHUB_TOKEN", "COPILOT_API_GITHUB_TOKEN", "COPILOT_API_KEY", "COPILOT_API_API_KEYS")
-    for name in names:
-        monkeypatch.setenv(name, f"secret-of-{name}")
-    monkeypatch.setenv("COPILOT_API_PORT", "1")
-    assert sorted(settings.forget_secrets()) == sorted(f"secret-of-{name}" for name in names)
-    assert not set(names) & set(os.environ)
-    assert os.environ["COPILOT_API_PORT"] == "1"
-    assert settings.forget_secrets() == []
 
 
 def test_displays_are_named_by_their_kind(monkeypatch: pytest.MonkeyPatch) -> None:

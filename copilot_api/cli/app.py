@@ -12,7 +12,11 @@ from copilot_api.cli.debug import debug
 from copilot_api.cli.https import https
 from copilot_api.cli.keys import keys
 from copilot_api.cli.models import models
+from copilot_api.cli.service import service
 from copilot_api.cli.start import start
+from copilot_api.cli.status import status
+from copilot_api.cli.stop import stop
+from copilot_api.cli.tray import tray
 from copilot_api.cli.usage import check_usage
 from copilot_api.errors import CopilotApiError, StartFailed
 
@@ -36,12 +40,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(start)
+app.command()(tray)
+app.command()(status)
+app.command()(stop)
 app.add_typer(auth, name="auth")
 app.command()(logout)
 app.command()(models)
 app.add_typer(keys, name="keys")
 app.add_typer(https, name="https")
 app.command("check-usage")(check_usage)
+app.add_typer(service, name="service")
 app.command()(debug)
 
 

@@ -28,7 +28,7 @@ async def models(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--j
 
 
 async def _read(loaded: Settings) -> "list[Model]":
-    from copilot_api.cli.account import account, catalog
+    from copilot_api.account import account, catalog
     from copilot_api.cli.sign_in import grant_of
     from copilot_api.cli.terminal import Terminal
 

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from copilot_api import console, own_process, settings
+from copilot_api import console, own_process, session, settings
 from copilot_api.settings import Settings
 
 SECRET = tuple(name for name, option in settings.options().items() if option.metadata["secret"])
@@ -12,7 +12,8 @@ SECRET = tuple(name for name, option in settings.options().items() if option.met
 
 def keep(loaded: Settings) -> None:
     """Takes them from where other programs and other users see them: arguments, environment, core dumps, the settings file."""
-    own_process.hide([*settings.forget_secrets(), *_values(loaded)])
+    variables = (variable for name in SECRET for variable in settings.variables(name))
+    own_process.hide([*session.forget(variables), *_values(loaded)])
     if not loaded.core_dumps:
         own_process.forbid_dumps()
     path = settings.config_path()

@@ -7,15 +7,18 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from copilot_api import console, form, leftovers, own_process, settings
-from copilot_api.cli import clipboard, secrecy
+from copilot_api import console, form, leftovers, own_process, ready, session, settings
+from copilot_api.cli import secrecy
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
 from copilot_api.cli.terminal import Terminal
+from copilot_api.desktop import clipboard
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
 from copilot_api.keys import KeyFile
+from copilot_api.remote import named
 from copilot_api.server.connections import RESERVED_DESCRIPTORS
+from copilot_api.server.status import Phase, Status
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.setup import shell
@@ -44,12 +47,14 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     try:
         with _signals(service) as stop:
             await _greet(service)
+            ready.tell(ready.READY, f"STATUS=serving at {service.url}")
             if folder := form.unpacked():
                 await asyncio.to_thread(_tidy, folder, kept)
             settle()
             if claude_code and terminal is not None:
                 await stop.unless_wanted(_offer_claude_code(service, terminal))
             await stop.wanted.wait()
+            ready.tell(ready.STOPPING)
             await service.stop()
             if stop.hurried is None:
                 return 0
@@ -74,7 +79,7 @@ async def _started(loaded: Settings, terminal: Terminal | None) -> Service:
         if terminal is None or loaded.github_token or loaded.sandbox:
             raise
         console.warn(problem.message)
-        from copilot_api.cli.account import account
+        from copilot_api.account import account
         from copilot_api.cli.sign_in import sign_in
 
         async with account(loaded) as opened:
@@ -87,8 +92,12 @@ async def _start(loaded: Settings, terminal: Terminal | None) -> Service:
         loaded,
         approver=TerminalApprover(terminal) if terminal is not None else None,
         announce=_show if loaded.show_token else None,
+        run_folder=settings.run_folders()[0],
     )
-    await service.start()
+    try:
+        await service.start()
+    except StartFailed as problem:
+        raise await named(problem, settings.run_folders(), port=loaded.port) from problem
     return service
 
 
@@ -114,7 +123,8 @@ async def _greet(service: Service) -> None:
     console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
     if loaded.https:
         console.say(f"  https, too         https://localhost:{url.rpartition(':')[2]}")
-    console.say("press Ctrl-C to stop")
+    if not session.notify_socket():
+        console.say("press Ctrl-C to stop")
 
 
 async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
@@ -159,6 +169,7 @@ class _Stop:
         self.hurried: asyncio.Future[tuple[None]] | None = None
         self._service = service
         self._work: asyncio.Future[tuple[None]] | None = None
+        service.subscribe(self._heed)
 
     async def unless_wanted(self, work: Coroutine[object, object, None]) -> None:
         """Does `work`, which the first signal cancels."""
@@ -173,14 +184,23 @@ class _Stop:
         if self.wanted.is_set():
             if self.hurried is None:
                 console.say_to_whom_may_have_left("stopping at once")
-                self.hurried = asyncio.gather(self._service.stop())
+                self.hurried = asyncio.gather(self._service.hurry())
             return
-        self.wanted.set()
-        if self._work is not None:
-            self._work.cancel()
         limit_s = self._service.settings.drain_s
         waits = f"; open requests ({active}) get up to {limit_s:g} s to finish, Ctrl-C again stops at once" if active else ""
         console.say_to_whom_may_have_left(f"stopping{waits}")
+        self._begin()
+
+    def _heed(self, status: Status) -> None:
+        """Another program of the person's may have asked for it first."""
+        if status.phase is Phase.STOPPING and not self.wanted.is_set():
+            console.say_to_whom_may_have_left("stopping, as another program of yours asked")
+            self._begin()
+
+    def _begin(self) -> None:
+        self.wanted.set()
+        if self._work is not None:
+            self._work.cancel()
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from contextlib import aclosing
 from pathlib import Path
 
 from copilot_api import console
-from copilot_api.cli import browser, clipboard
-from copilot_api.cli.account import Account
+from copilot_api.account import Account
 from copilot_api.cli.terminal import Terminal
+from copilot_api.desktop import browser, clipboard
 from copilot_api.errors import NotSignedIn, SignInFailed, SubscriptionMissing
 from copilot_api.upstream import grants, legacy, signin
 from copilot_api.upstream.grants import Grant

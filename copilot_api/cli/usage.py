@@ -32,7 +32,7 @@ async def check_usage(
 
 
 async def _ask(loaded: Settings) -> "Json":
-    from copilot_api.cli.account import account
+    from copilot_api.account import account
     from copilot_api.cli.sign_in import grant_of
     from copilot_api.cli.terminal import Terminal
 

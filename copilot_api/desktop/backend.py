@@ -8,6 +8,9 @@ from copilot_api.desktop.face import Face
 from copilot_api.desktop.menu import Act, Row
 from copilot_api.desktop.news import News
 
+PACE_S = 0.1
+"""Seconds between two drawings, at least: many requests begin and end in a second, and each bar draws its menu anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -19,7 +22,10 @@ class Picture:
 
 
 class Backend(Protocol):
-    """One desktop's tray. `run` belongs to the main thread, which macOS demands; the rest may be called from any thread."""
+    """One desktop's tray. `run` belongs to the main thread, which macOS demands; the rest may be called from any thread.
+
+    What is called before `run` is done when it begins, and after its end nothing is.
+    """
 
     def run(self, picture: Picture, on_act: Callable[[Act], None], on_host: Callable[[bool], None]) -> None:
         """Shows `picture`, and what `show` is given later, until `stop`.

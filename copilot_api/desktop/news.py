@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from copilot_api.desktop.face import Face, face
-from copilot_api.desktop.glance import Balance, Glance
+from copilot_api.desktop.glance import Glance
 from copilot_api.desktop.menu import Act, Row
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 AGAIN_S = 600.0
 """Seconds within which the same is not told twice."""
@@ -19,12 +20,14 @@ MARKS = (0.75, 0.9, 1.0)
 class News:
     """A notification. `key` says when two are the same; `buttons` are rows with an act, for systems that can show them.
 
-    `is_urgent`: somebody waits for the person.
+    `act` is what a click on the text itself wants: never what should not be done by accident. `is_urgent`: somebody waits for
+    the person.
     """
 
     key: str
     title: str
     text: str = ""
+    act: Act | None = None
     buttons: tuple[Row, ...] = ()
     is_urgent: bool = False
 
@@ -42,6 +45,7 @@ def news(before: Glance, after: Glance) -> Iterator[News]:
         yield News(
             key=f"update {after.update.version}",
             title=title,
+            act=Act("open-page", after.update.page),
             buttons=(Row("Open the page", Act("open-page", after.update.page)),),
         )
 
@@ -54,19 +58,28 @@ def _signing_in(before: Glance, after: Glance) -> Iterator[News]:
         key=f"code {code.user_code}",
         title=f"Your code is {code.user_code}",
         text=f"Enter it at {code.page.removeprefix('https://')}; it is on the clipboard if there is one.",
+        act=Act("open-page", code.page),
         buttons=(Row("Open the page", Act("open-page", code.page)), Row("Copy the code", Act("copy-code"))),
         is_urgent=True,
     )
 
 
 def _signed(before: Glance, after: Glance) -> Iterator[News]:
-    is_known = before.signed is not Signed.OUT or before.sign_in is not None
-    if after.signed is Signed.IN and before.signed is Signed.OUT and before.sign_in is not None:
-        yield News(key=f"in {after.login}", title=f"Signed in as {after.login}" if after.login else "Signed in")
-    elif after.signed is Signed.OUT and before.signed is not Signed.OUT:
-        yield News(key="out", title="Signed out of GitHub", text=after.reason, buttons=(Row("Sign in", Act("sign-in")),))
-    elif is_known and face(after) is Face.FAILING and face(before) is not Face.FAILING:
+    if after.signed is Signed.OUT and before.signed is not Signed.OUT:
+        yield News(
+            key="out",
+            title="Signed out of GitHub",
+            text=after.reason,
+            act=Act("sign-in"),
+            buttons=(Row("Sign in", Act("sign-in")),),
+        )
+    elif before.signed is not Signed.OUT and face(after) is Face.FAILING and face(before) is not Face.FAILING:
         yield News(key=f"failing {after.reason}", title="Copilot cannot be used at the moment", text=after.reason)
+
+
+def signed_in(login: str) -> News:
+    """The end of a sign-in, which no glance tells from a start at which somebody was signed in already."""
+    return News(key=f"in {login}", title=f"Signed in as {login}" if login else "Signed in")
 
 
 def _approvals(before: Glance, after: Glance) -> Iterator[News]:

@@ -20,6 +20,7 @@ from copilot_api.server.relay import Relay
 from copilot_api.server.repair_book import RepairBook
 from copilot_api.server.responses import Responses
 from copilot_api.server.sending import Sender
+from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.server.websocket import Sockets
 from copilot_api.settings import Settings
@@ -55,6 +56,7 @@ class Deps:
     pictures: Pictures
     repairs: RepairBook
     traffic: Traffic
+    use: Use
     uptime_s: Callable[[], float]
 
 
@@ -63,12 +65,12 @@ def create_app(deps: Deps) -> web.Application:
     settings, catalog, client = deps.settings, deps.catalog, deps.client
     entrance = Entrance(settings, deps.traffic, deps.keys, deps.peers)
     sender = Sender(catalog, client, deps.repairs, settings, deps.clock)
-    relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, settings)
+    relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, deps.use, settings)
     items = Items(settings.item_store_mib * 1024 * 1024, deps.clock)
     counts = TokenCounts(catalog, client, deps.calibration, deps.repairs, settings, deps.clock)
     responses = Responses(relay, catalog, items, counts, settings)
     sockets = Sockets(relay, catalog, items, deps.traffic, deps.keys, settings)
-    embeddings = Embeddings(catalog, client, deps.counter, settings)
+    embeddings = Embeddings(catalog, client, deps.counter, deps.use, settings)
     gemini = Gemini(relay, counts, settings)
     pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)
 

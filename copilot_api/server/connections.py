@@ -205,6 +205,12 @@ class Connections:
         if self._sweeping is None:
             self._sweep_later()
 
+    def close_unused(self) -> None:
+        """Hangs up on those on which nothing was asked yet: aiohttp would only stop listening to them."""
+        for one in tuple(self._open):
+            if one.state in {State.IDLE, State.HEAD}:
+                one.force_close()
+
     def close(self) -> None:
         """Hangs up on all that are left."""
         for one in tuple(self._open):

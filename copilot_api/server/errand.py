@@ -20,6 +20,9 @@ from copilot_api.translate import Client, Translation
 HEADER_NAMES = 40
 LOSSES, REPAIRS = "x-copilot-api-losses", "x-copilot-api-repairs"
 
+_ANSWERED = frozenset({200, 499})
+"""Also where the client left: Copilot had begun by then."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,8 +32,8 @@ class Errand:
 
     `is_replayable`: it may be sent again when nobody knows whether it arrived. `headers` are those in which a stream that
     answers it differs from others. `fired` names repairs that are not the translation's own. Used as a context manager around
-    its answer it writes the one line of the log that tells of it, and tells `counted` how many tokens it was and `repaired`
-    at which endpoint which repairs fired.
+    its answer it writes the one line of the log that tells of it, and tells `counted` how many tokens it was, `repaired` at
+    which endpoint which repairs fired, and `used` what it cost.
     """
 
     client: Client
@@ -43,6 +46,7 @@ class Errand:
     started: float
     counted: Offer
     repaired: Callable[[str, Iterable[str]], None]
+    used: Callable[[Counted | None], None]
     fired: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
     is_replayable: bool = True
@@ -60,6 +64,8 @@ class Errand:
             self.status = 500
         self._tell()
         self.repaired(self.work.endpoint, self.repairs)
+        if self.status in _ANSWERED or self.work.usage:
+            self.used(self.work.usage)
         if self.status == 200:
             self.counted(self.client, self.body, self.model, self.work.usage, size_bytes=self.size_bytes)
 

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 class KeyRing:
     """Knows by which name a key goes. Nothing in it is a key: only what is kept of one."""
 
-    def __init__(self, own: Iterable[str], file: KeyFile, clock: Clock) -> None:
+    def __init__(self, own: Iterable[str], file: KeyFile | None, clock: Clock) -> None:
         self._own = tuple((f"{RESERVED}-{number}", digest_of(key)) for number, key in enumerate(own, 1))
         self._file = file
         self._clock = clock
@@ -41,18 +41,19 @@ class KeyRing:
 
     async def open(self) -> None:
         """Reads the file for the first time. Raises FileUnsafe."""
-        await asyncio.to_thread(self._read)
+        if self._file is not None:
+            await asyncio.to_thread(self._read, self._file)
 
     async def refresh(self) -> None:
         """Notices that keys were added or revoked, with one look at the disk a second. An unsafe file lets nobody in."""
         now = self._clock.monotonic()
-        if now < self._look_at:
+        if self._file is None or now < self._look_at:
             return
         self._look_at = now + LOOKS_EVERY_S
         if await asyncio.to_thread(self._file.stamp) == self._stamp:
             return
         try:
-            await asyncio.to_thread(self._read)
+            await asyncio.to_thread(self._read, self._file)
         except FileUnsafe as problem:
             self._kept = ()
             _log.error("the keys in it let nobody in: %s", problem.text)
@@ -78,8 +79,8 @@ class KeyRing:
         """Whether a key of that name still counts, for whoever came in with it a while ago."""
         return any(name == known for known, _ in (*self._own, *(self._kept or ())))
 
-    def _read(self) -> None:
+    def _read(self, file: KeyFile) -> None:
         # First the stamp: what changes after it is found by the next look.
-        self._stamp = self._file.stamp()
-        kept = self._file.read()
+        self._stamp = file.stamp()
+        kept = file.read()
         self._kept = None if kept is None else tuple((key.name, key.digest) for key in kept)

@@ -26,6 +26,7 @@ from copilot_api.server.pictures import Pictures
 from copilot_api.server.repair_book import RepairBook
 from copilot_api.server.sending import Sender
 from copilot_api.server.sink import Outlet, Sink
+from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.translate import Client, Translation
@@ -68,6 +69,7 @@ class Relay:
         calibration: Calibration,
         book: RepairBook,
         pictures: Pictures,
+        use: Use,
         settings: Settings,
     ) -> None:
         self._catalog = catalog
@@ -77,6 +79,7 @@ class Relay:
         self._calibration = calibration
         self._book = book
         self._pictures = pictures
+        self._use = use
         self._settings = settings
         self._intake = Intake.of(settings)
 
@@ -151,6 +154,7 @@ class Relay:
             headers=question.headers,
             counted=self._calibration.offer,
             repaired=self._book.note,
+            used=self._use.note,
             fired=[*mended],
             is_replayable=is_replayable,
         )

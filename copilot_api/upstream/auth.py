@@ -9,7 +9,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from copilot_api.errors import CopilotApiError, KeyringUnusable, NotSignedIn, PersonNeeded, UpstreamTimeout, UpstreamUnreachable
+from copilot_api.errors import (
+    NOBODY,
+    CopilotApiError,
+    KeyringUnusable,
+    NotSignedIn,
+    PersonNeeded,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from copilot_api.upstream.clock import Clock
 from copilot_api.upstream.denials import BAD_CREDENTIALS, PROGRAMMATIC
 from copilot_api.upstream.github import GitHub
@@ -184,6 +192,23 @@ class CopilotAuth:
         self._discards.append(_Since(self._clock))
         self._held = None
 
+    async def look_again(self) -> None:
+        """Somebody may have signed in, out or anew: goes by what the finder finds now. A token that is still good stays.
+
+        Raises KeyringUnusable; then all is as it was.
+        """
+        if self._find is None:
+            return
+        try:
+            grant = await self._find()
+        except NotSignedIn:
+            self.forget()
+            return
+        if grant != self._grant:
+            self.renew(grant)
+        elif self._held is None:
+            self._failure = self._refused = None
+
     def renew(self, grant: Grant) -> None:
         """Somebody signed in anew: forgets token and failure, and goes on with `grant`."""
         self._era += 1
@@ -198,7 +223,7 @@ class CopilotAuth:
         self._era += 1
         self._grant = None
         self._held = None
-        self._failed(NotSignedIn("You are not signed in", hint="run copilot-api auth"))
+        self._failed(NotSignedIn(NOBODY, hint="run copilot-api auth"))
 
     async def keep_fresh(self) -> None:
         """The body of a background task: renews ahead of time, for ever. Ends by being cancelled and in no other way."""
@@ -301,7 +326,7 @@ class CopilotAuth:
 
     async def _found(self) -> Grant:
         if self._find is None:
-            raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
+            raise NotSignedIn(NOBODY, hint="run copilot-api auth")
         return await self._find()
 
     def _failed(self, problem: CopilotApiError) -> None:

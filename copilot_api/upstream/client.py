@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from copilot_api.upstream.auth import CopilotAuth, Token
 from copilot_api.upstream.identity import Identity
 from copilot_api.upstream.network import unreachable
 from copilot_api.upstream.quota import Quota, parse_quotas
+from copilot_api.upstream.reach import Reach
 
 LARGE_BODY_BYTES = 1024 * 1024
 """From here on aiohttp wants a body as a file, which it sends in pieces instead of blocking the loop."""
@@ -85,7 +86,8 @@ class _Outgoing:
 class CopilotClient:
     """Sends requests to Copilot with a token that lives, and replays once what may be replayed, for any of `replays`.
 
-    `quotas` is what Copilot last said about the plan.
+    `quotas` is what Copilot last said about the plan, of which `quoted` is told each time; `reach` is told whether it could be
+    reached.
     """
 
     def __init__(
@@ -96,8 +98,12 @@ class CopilotClient:
         settings: Settings,
         *,
         replays: AbstractSet[_Replay] = REPLAYS,
+        quoted: Callable[[Mapping[str, Quota]], None] | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._replays = replays
+        self._quoted = quoted
+        self._reach = reach
         self._http = http
         self._auth = auth
         self._identity = identity
@@ -163,11 +169,17 @@ class CopilotClient:
             except (aiohttp.ClientError, OSError) as error:
                 may_go_again = "connection-replayed" in self._replays - done
                 if not (out.is_replayable and _was_cut(error) and may_go_again):
-                    raise _unreachable(error) from error
+                    problem = _unreachable(error)
+                    # A model that thinks for long is no outage.
+                    if self._reach is not None and not isinstance(error, aiohttp.SocketTimeoutError):
+                        self._reach.tell(problem)
+                    raise problem from error
                 done.add("connection-replayed")
                 _log.info("connection to Copilot lost before it answered, sending once more")
                 continue
             self._note_quotas(response)
+            if self._reach is not None and response.status < 500:  # a model's own trouble tells nothing
+                self._reach.tell(None)
             if response.status < 300:
                 return Answer(response, done)
             body = await _error_body(response)
@@ -224,6 +236,8 @@ class CopilotClient:
     def _note_quotas(self, response: aiohttp.ClientResponse) -> None:
         if found := parse_quotas(response.headers):
             self.quotas = MappingProxyType({**self.quotas, **found})
+            if self._quoted is not None:
+                self._quoted(found)
 
 
 async def _error_body(response: aiohttp.ClientResponse) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -35,3 +35,14 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """`asyncio.sleep`."""
         await asyncio.sleep(seconds)
+
+
+async def nap(clock: Clock, seconds: float, until: asyncio.Event) -> None:
+    """Waits that long, or until the event is set."""
+    waits: list[asyncio.Future[Any]] = [asyncio.gather(clock.sleep(seconds)), asyncio.gather(until.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from copilot_api import form
 from copilot_api.dialects import kinds
 from copilot_api.dialects.codec import Json, loads
 from copilot_api.errors import Kind, UpstreamRefused
+from copilot_api.form import Form
 from copilot_api.log import redact
 
 MESSAGE_LIMIT = 2000
@@ -24,7 +26,11 @@ _BILLED_TO = "choose who pays, under 'Usage billed to' at github.com/settings/co
 _POLICY = "your plan, your organisation's policy or Copilot's terms do not allow this; see github.com/settings/copilot"
 _SIGN_IN = "sign in again: copilot-api auth"
 _PATIENCE = "Copilot's own rate limit; it lifts by itself"
-_PICTURE = "with the extra `images` (Pillow) installed, copilot-api makes pictures smaller by itself"
+_PICTURE = "send a smaller picture; " + (
+    "with the extra `images` (Pillow) installed, copilot-api makes them smaller by itself"
+    if form.current() is Form.SOURCE
+    else "copilot-api could not make a smaller one of it"  # compiled, it always has Pillow and has tried
+)
 _ELSEWHERE = "fetch_images in the settings lets copilot-api fetch pictures from public addresses"
 _BUSY = "the model is overloaded; try again in a moment, or use another model"
 

@@ -12,6 +12,8 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, message_bus, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
+from copilot_api.settings import session_bus
+
 _NAME = "org.freedesktop.secrets"
 _ROOT = "/org/freedesktop/secrets"
 _SERVICE, _COLLECTION, _ITEM, _PROMPT = (
@@ -70,7 +72,7 @@ class SecretService:
 
 @contextmanager
 def _session() -> Iterator["_Session"]:
-    with open_dbus_connection("SESSION") as connection:
+    with open_dbus_connection(session_bus()) as connection:
         yield _Session(connection)
 
 

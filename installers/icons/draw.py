@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from installers.icons.shape import UNITS, Arc, Dot, Line, Shape, Tile, shapes
+from installers.icons.shape import CLEAR, UNITS, Arc, Dot, Line, Patch, Shape, Stroke, Tile, shapes
 
 SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 ICO_SIZES = (16, 24, 32, 48, 64, 128, 256)
@@ -48,6 +48,13 @@ def _draw(pencil: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
             pencil.rectangle(bar, fill=_colour(shape.colour))
             for x in (shape.x, shape.end):
                 _disc(pencil, x, shape.y, half, shape.colour, scale)
+        case Stroke():
+            points = tuple((x * scale, y * scale) for x, y in _around(shape))
+            pencil.polygon(points, fill=_colour(shape.colour))
+            for x, y in (shape.start, shape.end):
+                _disc(pencil, x, y, shape.width / 2, shape.colour, scale)
+        case Patch():
+            pencil.polygon(tuple((x * scale, y * scale) for x, y in shape.corners), fill=_colour(shape.colour))
 
 
 def _disc(pencil: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: str, scale: float) -> None:
@@ -55,7 +62,17 @@ def _disc(pencil: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour
     pencil.ellipse(box, fill=_colour(colour))
 
 
+def _around(stroke: Stroke) -> tuple[tuple[float, float], ...]:
+    """The corners of a stroke without its ends."""
+    (x1, y1), (x2, y2) = stroke.start, stroke.end
+    length = math.hypot(x2 - x1, y2 - y1)
+    across, along = (y2 - y1) / length * stroke.width / 2, (x2 - x1) / length * stroke.width / 2
+    return (x1 + across, y1 - along), (x2 + across, y2 - along), (x2 - across, y2 + along), (x1 - across, y1 + along)
+
+
 def _colour(text: str) -> tuple[int, int, int, int]:
+    if text == CLEAR:
+        return 0, 0, 0, 0
     red, green, blue = bytes.fromhex(text.removeprefix("#"))
     return red, green, blue, 255
 
@@ -87,9 +104,15 @@ def _element(shape: Shape) -> str:
             return f'<path d="{path}" fill="none" {_stroke(shape)}/>'
         case Line():
             return f'<path d="M{shape.x:g} {shape.y:g}H{shape.end:g}" {_stroke(shape)}/>'
+        case Stroke():
+            (x1, y1), (x2, y2) = shape.start, shape.end
+            return f'<path d="M{x1:g} {y1:g}L{x2:g} {y2:g}" {_stroke(shape)}/>'
+        case Patch():
+            corners = " ".join(f"{x:g},{y:g}" for x, y in shape.corners)
+            return f'<polygon points="{corners}" fill="{shape.colour}"/>'
 
 
-def _stroke(shape: Arc | Line) -> str:
+def _stroke(shape: Arc | Line | Stroke) -> str:
     return f'stroke="{shape.colour}" stroke-width="{shape.width:g}" stroke-linecap="round"'
 
 

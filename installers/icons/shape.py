@@ -10,6 +10,8 @@ UNITS = 64.0
 TILE_COLOUR = "#0f6e84"  # 5.9:1 on white and 3.6:1 on black: seen on light and on dark panels
 LINE_COLOUR = "#ffffff"
 CORE_COLOUR = "#ffd166"
+CLEAR = ""
+"""No colour: takes away what lies below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,25 @@ class Line:
     colour: str
 
 
-Shape = Tile | Dot | Arc | Line
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """A straight line with round ends, in any direction."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    width: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A filled polygon."""
+
+    corners: tuple[tuple[float, float], ...]
+    colour: str
+
+
+Shape = Tile | Dot | Arc | Line | Stroke | Patch
 
 
 def shapes(size: int = 512, *, core: str = CORE_COLOUR) -> tuple[Shape, ...]:

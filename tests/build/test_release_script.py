@@ -1,16 +1,23 @@
 """`build/release.py`: each verb on what it is for, and on what must not be released."""
 
 import hashlib
+import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from copilot_api import __version__
+from copilot_api import RELEASES_URL, __version__
+from copilot_api.settings import Settings
 from tests.builders.linters import Linters
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,7 +51,10 @@ def program(folder: Path, body: str) -> Path:
 def test_it_says_what_it_can_do(arguments: list[str]) -> None:
     done = release(*arguments)
     assert done.returncode == 2
-    assert all(verb in done.stderr for verb in ("notes VERSION", "sums FILE", "sbom", "smoke PROGRAM"))
+    assert all(
+        verb in done.stderr
+        for verb in ("notes VERSION", "ours OWNER/NAME", "stamp OWNER/NAME", "sums FILE", "sbom", "smoke PROGRAM")
+    )
 
 
 def test_the_notes_are_that_versions_part_of_the_changelog() -> None:
@@ -63,6 +73,94 @@ def test_a_tag_that_is_not_the_programs_version_stops_the_release() -> None:
     done = release("notes", "9.9.9")
     assert done.returncode == 1
     assert done.stderr == f"error: the program is version {__version__}, not 9.9.9\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What a stamp is put on, apart from the clone of these tests."""
+    for name in ("build/release.py", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "copilot_api", tmp_path / "copilot_api", ignore=shutil.ignore_patterns("__pycache__", "data"))
+    return tmp_path
+
+
+def stamped(clone: Path, repository: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(clone / "build" / "release.py"), "stamp", repository]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_clone_looks_for_releases_nowhere() -> None:
+    assert RELEASES_URL == Settings().releases_url == ""
+
+
+def test_a_stamped_clone_knows_where_the_next_release_will_be(clone: Path) -> None:
+    done = stamped(clone, "somebody/copilot.api-2")
+    assert done.returncode == 0, done.stderr
+    ask = "from copilot_api.settings import Settings; print(Settings().releases_url)"
+    told = subprocess.run([sys.executable, "-c", ask], cwd=clone, capture_output=True, text=True, check=True).stdout
+    assert told == "https://api.github.com/repos/somebody/copilot.api-2/releases/latest\n"
+    project = tomllib.loads((clone / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["urls"] == {"Homepage": "https://github.com/somebody/copilot.api-2"}
+    assert project.keys() == {*tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"], "urls"}
+
+
+def test_a_second_stamp_is_refused(clone: Path) -> None:
+    stamped(clone, "somebody/copilot-api")
+    done = stamped(clone, "somebody/else")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is it stamped already?" in done.stderr
+
+
+def test_a_stamp_that_names_no_repository_is_refused(clone: Path) -> None:
+    done = stamped(clone, 'somebody/x"\nimport os\n"')
+    assert done.returncode == 1
+    assert "is not OWNER/NAME" in done.stderr
+    assert (clone / "copilot_api" / "__init__.py").read_bytes() == (ROOT / "copilot_api" / "__init__.py").read_bytes()
+
+
+@contextmanager
+def pypi(status: int, body: object) -> Iterator[str]:
+    """A package index that answers each question about a project alike."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/pypi/copilot-api-local/json" else 500)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+OURS = "https://github.com/somebody/copilot-api"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "said"),
+    [
+        (404, {}, 0, "nobody has copilot-api-local on PyPI yet"),
+        (200, {"info": {"project_urls": {"Homepage": OURS}}}, 0, f"copilot-api-local on PyPI is from {OURS}"),
+        (
+            200,
+            {"info": {"project_urls": {"Homepage": "https://a.example"}}},
+            1,
+            f"is not from {OURS}; it names https://a.example",
+        ),
+        (200, {"info": {"project_urls": None}}, 1, f"is not from {OURS}; it names no page"),
+        (503, {}, 1, "PyPI does not say whose copilot-api-local is: HTTP Error 503"),
+    ],
+)
+def test_a_project_of_somebody_else_on_pypi_stops_the_release(status: int, body: object, code: int, said: str) -> None:
+    with pypi(status, body) as index:
+        done = release("ours", "somebody/copilot-api", index, NO_PROXY="127.0.0.1")
+    assert done.returncode == code
+    assert said in (done.stderr if code else done.stdout)
 
 
 def test_the_sums_are_those_that_sha256sum_checks(tmp_path: Path) -> None:

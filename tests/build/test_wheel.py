@@ -11,6 +11,7 @@ import pytest
 from packaging.metadata import Metadata
 
 from copilot_api import __version__
+from installers import product
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -25,14 +26,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wheel(built: Path) -> Path:
-    return built / f"copilot_api-{__version__}-py3-none-any.whl"
+    return built / f"copilot_api_local-{__version__}-py3-none-any.whl"
 
 
 @pytest.fixture(scope="session")
 def about(wheel: Path) -> Metadata:
     """Its metadata, checked as PyPI checks them."""
     with zipfile.ZipFile(wheel) as packed:
-        text = packed.read(f"copilot_api-{__version__}.dist-info/METADATA")
+        text = packed.read(f"copilot_api_local-{__version__}.dist-info/METADATA")
     return Metadata.from_email(text, validate=True)
 
 
@@ -46,17 +47,26 @@ def test_pypi_shows_readme_licence_and_the_oldest_python(about: Metadata) -> Non
     assert str(about.requires_python) == ">=3.11"
 
 
+def test_it_goes_by_a_name_that_is_no_strangers(wheel: Path, about: Metadata) -> None:
+    """On PyPI `copilot-api` is somebody else's; `uvx NAME` runs the command that is called like the package."""
+    assert about.name == product.DISTRIBUTION == "copilot-api-local"
+    with zipfile.ZipFile(wheel) as packed:
+        told = packed.read(f"copilot_api_local-{__version__}.dist-info/entry_points.txt").decode()
+    main = "copilot_api.__main__:main"
+    assert told.split() == ["[console_scripts]", "copilot-api", "=", main, "copilot-api-local", "=", main]
+
+
 def test_it_brings_the_program_and_its_data_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"copilot_api", f"copilot_api-{__version__}.dist-info"}
+    assert tops == {"copilot_api", f"copilot_api_local-{__version__}.dist-info"}
     source = {path.relative_to(ROOT).as_posix() for path in (ROOT / "copilot_api").rglob("*") if path.is_file()}
     assert {name for name in names if name.startswith("copilot_api/")} == {name for name in source if "__pycache__" not in name}
 
 
 def test_the_sdist_can_do_what_the_clone_can(built: Path) -> None:
-    with tarfile.open(built / f"copilot_api-{__version__}.tar.gz") as packed:
+    with tarfile.open(built / f"copilot_api_local-{__version__}.tar.gz") as packed:
         names = {name.partition("/")[2] for name in packed.getnames()}
     assert {"build/dev.py", "build/release.py", "installers/__main__.py", "requirements.lock", "tests/conftest.py"} <= names
 

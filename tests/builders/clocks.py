@@ -1,5 +1,7 @@
 """A clock for tests in which nothing has to happen by itself."""
 
+from copilot_api.upstream.clock import SystemClock
+
 
 class Hand:
     """Set by hand: `now` is all of it."""
@@ -15,3 +17,13 @@ class Hand:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+class Hurried(SystemClock):
+    """The machine's own, set forward by hand: for a whole service, which does more than the test wants of it while it waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.now

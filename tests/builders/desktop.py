@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
+PACKAGES = "dbus gnome-keyring"
 ROOT = Path(__file__).parent.parent.parent
+PASSWORD = "the password of this keyring"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Desktop:
 
     home: Path
     environment: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """Of the bus."""
+        return self.environment["DBUS_SESSION_BUS_ADDRESS"]
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Runs Python in a process of its own, as another program of this session would."""
@@ -47,16 +54,20 @@ def _environment(home: Path, address: str) -> dict[str, str]:
 
 
 # The session's own configuration could start services; here nothing runs but what the test starts.
-_BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+_BUS = """<busconfig><type>session</type><listen>unix:{where}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
-</busconfig>"""
+{services}</busconfig>"""
 
 
 @contextmanager
-def bus(home: Path) -> Iterator[Desktop]:
-    """A D-Bus session of its own, with `home` as HOME and nothing in it."""
+def bus(home: Path, *, socket: Path | None = None, services: Path | None = None) -> Iterator[Desktop]:
+    """A D-Bus session of its own, with `home` as HOME and nothing in it but the services of that folder.
+
+    With `socket` it listens there, so that another can take its place.
+    """
     config = home / "session.conf"
-    config.write_text(_BUS)
+    where = f"path={socket}" if socket else "tmpdir=/tmp"
+    config.write_text(_BUS.format(where=where, services=f"<servicedir>{services}</servicedir>" if services else ""))
     daemon = subprocess.Popen(
         [_program("dbus-daemon"), f"--config-file={config}", "--nofork", "--print-address=1"],
         stdout=subprocess.PIPE,
@@ -64,7 +75,7 @@ def bus(home: Path) -> Iterator[Desktop]:
         env=_environment(home, ""),
     )
     assert daemon.stdout
-    with daemon.stdout, _ending(daemon):
+    with daemon.stdout, ending(daemon):
         yield Desktop(home, _environment(home, daemon.stdout.readline().strip()))
 
 
@@ -79,8 +90,8 @@ def keyring(session: Desktop) -> Iterator[Desktop]:
         env=session.environment,
     )
     assert daemon.stdin
-    with _ending(daemon):
-        daemon.stdin.write(b"the password of this keyring")
+    with ending(daemon):
+        daemon.stdin.write(PASSWORD.encode())
         daemon.stdin.close()
         ends = time.monotonic() + 20
         ready = "import secretstorage as s; s.get_default_collection(s.dbus_init()).get_label()"
@@ -91,7 +102,8 @@ def keyring(session: Desktop) -> Iterator[Desktop]:
 
 
 @contextmanager
-def _ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
+def ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
+    """Ends the process with the block, if it has not ended by itself."""
     try:
         yield
     finally:
@@ -101,5 +113,5 @@ def _ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
 
 def _program(name: str) -> str:
     found = shutil.which(name)
-    assert found, f"the tests of the keyring need {name}: apt-get install dbus gnome-keyring"
+    assert found, f"the tests of the desktop need {name}: apt-get install {PACKAGES}"
     return found

@@ -83,6 +83,8 @@ class Program:
         inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
         places = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
         ours = {"PYTHONPATH": str(ROOT), "COPILOT_API_TOKEN_STORE": "file", "PYTHONWARNINGS": "error"}
+        # Servers that run in the person's own session are none of its business.
+        ours["XDG_RUNTIME_DIR"] = str(home)
         return cls(home, starts, inherited | places | ours | environ)
 
     async def run(self, *arguments: str, typed: str = "") -> Ended:

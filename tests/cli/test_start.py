@@ -1,9 +1,11 @@
 """`start` with the real program: what it says, what it refuses, and the promises it keeps."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,6 +14,7 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from tests.builders.program import Program
 
+OWN_NAME = Path("/proc/self/comm").read_text("utf-8").strip() if sys.platform == "linux" else ""
 QUESTION = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "prompt-canary"}]}
 
 
@@ -98,8 +101,9 @@ async def test_a_port_in_use_is_named_with_a_way_out(program: Program, sandbox: 
         port = taken.getsockname()[1]
         ended = await program.run("start", "--port", str(port))
     assert ended.code == 1
-    assert ended.err.startswith(f"error: port {port} is in use\nhint: ")
-    assert "--port" in ended.err.splitlines()[1]
+    by = f" by {OWN_NAME} (process {os.getpid()})" if OWN_NAME else ""
+    assert ended.err.startswith(f"error: port {port} is in use{by}\nhint: ")
+    assert f"pass --port {port + 1}" in ended.err.splitlines()[1]
 
 
 async def test_other_machines_are_let_in_only_with_a_key(program: Program, sandbox: Sandbox) -> None:

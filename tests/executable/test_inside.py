@@ -38,6 +38,19 @@ async def test_every_tokenizer_counts_to_the_token(
     assert sizes[1] > 500
 
 
+async def test_a_picture_that_cannot_be_made_smaller_is_refused_without_naming_what_is_here_already(
+    compiled: Program, http: aiohttp.ClientSession
+) -> None:
+    """Pillow is an extra from source only."""
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'A' * 4_500_000}"}}
+    asked = {"model": "gpt-4.1", "messages": [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, picture]}]}
+    async with compiled.serving() as server, http.post(f"{server.url}/v1/chat/completions", json=asked) as response:
+        assert response.status == 400
+        message = (await response.json())["error"]["message"]
+    assert "send a smaller picture" in message
+    assert "images" not in message
+
+
 def test_the_three_encodings_differ() -> None:
     """What shows that the test above shows something."""
     counter = Counter()

@@ -28,8 +28,8 @@ def plain(path: str) -> str:
 
 async def test_the_description_is_true(service: Service) -> None:
     """Every path in it is served, and every path that is served is in it."""
-    assert service._runner is not None
-    served = {plain(resource.canonical) for resource in service._runner.app.router.resources()}
+    assert service._serving is not None
+    served = {plain(resource.canonical) for resource in service._serving._runner.app.router.resources()}
     # What was answered is not kept by id, and every request for it is told so.
     assert {plain(path) for path in description()["paths"]} == served - {"/responses/{}"}
 

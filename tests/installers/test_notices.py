@@ -19,7 +19,7 @@ def report(folder: Path, *names: str) -> Path:
 
 
 def test_the_packages_are_those_that_the_compiler_reports(tmp_path: Path) -> None:
-    parts = {part.name: part for part in notices.parts(tmp_path, report(tmp_path, "aiohttp", "orjson", "copilot-api"))}
+    parts = {part.name: part for part in notices.parts(tmp_path, report(tmp_path, "aiohttp", "orjson", "copilot-api-local"))}
     assert set(parts) - {"Nuitka"} == {"Python", "aiohttp", "orjson"}
     assert parts["aiohttp"].version == metadata.version("aiohttp")
     assert parts["aiohttp"].licence == "Apache-2.0 AND MIT"
@@ -30,7 +30,7 @@ def test_the_packages_are_those_that_the_compiler_reports(tmp_path: Path) -> Non
 def test_without_a_report_they_are_all_that_the_project_needs(tmp_path: Path) -> None:
     names = {part.name.lower() for part in notices.parts(tmp_path, tmp_path / "none.xml")}
     assert {"aiohttp", "yarl", "multidict", "orjson", "tiktoken", "typer", "platformdirs", "python"} <= names
-    assert not {"pytest", "mypy", "copilot-api"} & names
+    assert not {"pytest", "mypy", "copilot-api-local"} & names
 
 
 def test_every_part_has_words_and_a_licence(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_elsewhere_it_is_what_the_project_says(
 ) -> None:
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     monkeypatch.setattr(product, "ROOT", tmp_path)
-    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "copilot-api"\n{urls}', "utf-8")
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "copilot-api-local"\n{urls}', "utf-8")
     assert product.homepage() == expected
 
 

@@ -3,20 +3,16 @@
 import asyncio
 import io
 import json
-import shutil
 import ssl
 import warnings
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from copilot_api import settings
 from copilot_api.errors import HttpsUnusable
 from copilot_api.https.authority import Authority
-from copilot_api.keys import KeyFile
 from copilot_api.sandbox import Sandbox
 from copilot_api.service import Service
 from tests.builders.raw import Wire
@@ -28,12 +24,11 @@ PATH = "/v1/chat/completions"
 
 
 @pytest.fixture
-async def made() -> AsyncIterator[Authority]:
-    """Certificates in the data folder of the tests."""
-    authority = Authority.of(await asyncio.to_thread(settings.data_dir))
+async def made(tmp_path: Path) -> Authority:
+    """Certificates where the services of a test look for them."""
+    authority = Authority.of(tmp_path / "kept")
     await asyncio.to_thread(authority.make)
-    yield authority
-    await asyncio.to_thread(shutil.rmtree, authority.folder)
+    return authority
 
 
 @pytest.fixture
@@ -113,9 +108,9 @@ async def test_the_guards_are_those_of_http(secured: Service, made: Authority, h
 
 
 async def test_another_user_is_another_user_in_tls_too(
-    as_root: None, made: Authority, settings_for: SettingsFor, key_file: KeyFile
+    as_root: None, made: Authority, settings_for: SettingsFor, tmp_path: Path
 ) -> None:
-    service = Service(settings_for(https=True), keys=key_file, user=41410)
+    service = Service(settings_for(https=True), kept=tmp_path / "kept", user=41410)
     await service.start()
     try:
         for user, status in ((41411, "403"), (41410, "200")):

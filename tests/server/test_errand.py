@@ -39,6 +39,7 @@ def errand(book: RepairBook | None = None, **fields: Any) -> Errand:
         started=time.monotonic(),
         counted=Calibration(Counter(), SystemClock()).offer,
         repaired=(book or RepairBook(SystemClock())).note,
+        used=lambda _: None,
     )
 
 

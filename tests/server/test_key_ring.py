@@ -14,7 +14,7 @@ from copilot_api.errors import FileUnsafe
 from copilot_api.keys import KeyFile
 from copilot_api.server import key_ring
 from copilot_api.server.key_ring import LOOKS_EVERY_S, MOST_SHOWN, KeyRing
-from tests.builders.clocks import Hand
+from tests.builders.clocks import Hand, Hurried
 from tests.conftest import MakeService
 
 aside = asyncio.to_thread
@@ -135,7 +135,7 @@ async def test_a_running_server_takes_a_new_key_and_refuses_a_revoked_one(
     make_service: MakeService, key_file: KeyFile, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    clock = Hand()
+    clock = Hurried()
     service = await make_service(clock=clock)
     assert await status(http, service.url, "dummy") == 200
     laptop = await aside(key_file.add, "laptop")
@@ -155,7 +155,7 @@ async def test_a_revoked_key_ends_what_a_websocket_can_do(
     make_service: MakeService, key_file: KeyFile, http: aiohttp.ClientSession
 ) -> None:
     """The connection outlives the request that opened it."""
-    clock = Hand()
+    clock = Hurried()
     key = await aside(key_file.add, "codex")
     service = await make_service(clock=clock)
     ask = {"type": "response.create", "model": "gpt-4.1", "input": "hei", "store": False}

@@ -37,9 +37,9 @@ if sys.platform == "linux":
         return int(status), body
 
     @pytest.fixture
-    async def owned(as_root: None, settings_for: SettingsFor, key_file: KeyFile) -> Service:
+    async def owned(as_root: None, settings_for: SettingsFor, tmp_path: Path) -> Service:
         """A server of the user OWN, as it would look at its peers."""
-        return Service(settings_for(), keys=key_file, user=OWN)
+        return Service(settings_for(), kept=tmp_path / "kept", user=OWN)
 
     async def test_only_the_own_user_and_root_are_served(owned: Service, sandbox: Sandbox) -> None:
         await owned.start()
@@ -88,8 +88,8 @@ if sys.platform == "linux":
         finally:
             await owned.stop()
 
-    async def test_it_can_be_switched_off(as_root: None, settings_for: SettingsFor, key_file: KeyFile) -> None:
-        service = Service(settings_for(same_user_only=False), keys=key_file, user=OWN)
+    async def test_it_can_be_switched_off(as_root: None, settings_for: SettingsFor, tmp_path: Path) -> None:
+        service = Service(settings_for(same_user_only=False), kept=tmp_path / "kept", user=OWN)
         await service.start()
         try:
             assert (await asked_by(OTHER, service.url))[0] == 200

@@ -641,3 +641,65 @@ def test_no_moment_is_believed_to_be_younger_than_it_is(
                 clock.set_wall(seconds)
         truth += seconds if how != "set ahead" else 0
         assert since.seconds() >= truth
+
+
+async def test_looking_again_goes_by_what_is_found_now(make: Make, lab: Sandbox, exchanges: Exchanges) -> None:
+    found = [lab.grant]
+
+    async def find() -> Grant:
+        if not found[0]:
+            raise NotSignedIn("You are not signed in")
+        return Grant(found[0])
+
+    auth = make(find)
+    first = await auth.token()
+    await auth.look_again()
+    assert await auth.token() == first  # what is still good stays
+    found[0] = lab.issue("gho")
+    await auth.look_again()
+    assert await auth.token() != first
+    assert (await auth.grant()).value == found[0]
+    found[0] = ""
+    await auth.look_again()
+    assert auth.signed is Signed.OUT
+    assert exchanges() == 2
+
+
+async def test_looking_again_ends_a_rest_after_a_refusal(make: Make, lab: Sandbox, exchanges: Exchanges) -> None:
+    """The person has seen to it at GitHub, and says so."""
+
+    async def find() -> Grant:
+        return Grant(lab.grant)
+
+    auth = make(find)
+    lab.script.exchange("refused")
+    with pytest.raises(SubscriptionMissing):
+        await auth.token()
+    with pytest.raises(SubscriptionMissing):
+        await auth.token()
+    assert exchanges() == 1
+    await auth.look_again()
+    await auth.token()
+    assert exchanges() == 2
+
+
+async def test_looking_again_for_a_grant_that_was_handed_over_finds_no_other(auth: CopilotAuth) -> None:
+    token = await auth.token()
+    await auth.look_again()
+    assert await auth.token() == token
+
+
+async def test_a_keyring_that_is_locked_when_somebody_looks_again_changes_nothing(make: Make, lab: Sandbox) -> None:
+    is_locked = [False]
+
+    async def find() -> Grant:
+        if is_locked[0]:
+            raise KeyringUnusable("The keyring is locked")
+        return Grant(lab.grant)
+
+    auth = make(find)
+    token = await auth.token()
+    is_locked[0] = True
+    with pytest.raises(KeyringUnusable):
+        await auth.look_again()
+    assert (await auth.token(), auth.signed) == (token, Signed.IN)

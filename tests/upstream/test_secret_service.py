@@ -1,10 +1,12 @@
 """Our client of the Secret Service against a real one, with the `keyring` package as the judge of what it writes and reads."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from copilot_api.upstream.secret_service import Locked, NoAnswer, SecretService
+from tests.builders.desktop import bus
 
 if TYPE_CHECKING:
     from tests.builders.desktop import Desktop
@@ -44,6 +46,18 @@ def test_a_keyring_that_nobody_opens_is_locked(locked_desktop: "Desktop", monkey
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", locked_desktop.environment["DBUS_SESSION_BUS_ADDRESS"])
     with pytest.raises(Locked):
         SecretService().set_password("copilot-api", HOST, TOKEN)
+
+
+@pytest.mark.usefixtures("bare_session")
+def test_a_session_is_found_in_its_usual_place_where_only_the_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runtime").mkdir(exist_ok=True)
+    with bus(tmp_path, socket=tmp_path / "runtime" / "bus"):
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+        with pytest.raises(NoAnswer, match="none runs in this desktop session"):
+            SecretService.check()
 
 
 def test_a_session_without_a_keyring_says_so(bare_session: "Desktop", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 from PIL.IcoImagePlugin import IcoImageFile
 
-from installers.icons import draw, shape
+from copilot_api.desktop.face import Face
+from installers.icons import draw, faces, shape
+from installers.icons.shape import CLEAR, Arc, Dot, Line, Patch, Stroke, Tile
 from tests.installers.icons.test_shape import contrast
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -51,6 +53,22 @@ def test_the_drawing_is_well_formed_and_has_every_shape() -> None:
     drawn = [element.tag.rpartition("}")[2] for element in root]
     assert drawn == ["title", "rect", "path", "path", "circle"]
     assert root.get("viewBox") == "0 0 64 64"
+
+
+def test_every_shape_of_a_sign_is_in_its_drawing() -> None:
+    for face in Face:
+        of = faces.tile(face, 64)
+        root = ET.fromstring(draw.svg(of))  # noqa: S314 - written here
+        names = {Tile: "rect", Dot: "circle", Arc: "path", Line: "path", Stroke: "path", Patch: "polygon"}
+        assert [element.tag.rpartition("}")[2] for element in root] == ["title", *(names[type(shape)] for shape in of)]
+
+
+def test_a_shape_without_colour_takes_away_what_lies_below_it() -> None:
+    ground = Tile(x=0, y=0, side=64, radius=0, colour="#ff0000")
+    hole = Stroke(start=(16, 16), end=(48, 48), width=8, colour=CLEAR)
+    picture = draw.image(64, (ground, hole))
+    assert picture.getpixel((32, 32)) == (0, 0, 0, 0)
+    assert picture.getpixel((50, 10)) == (255, 0, 0, 255)
 
 
 def test_the_drawing_in_the_project_is_the_one_that_the_geometry_gives() -> None:

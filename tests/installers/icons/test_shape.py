@@ -3,7 +3,7 @@
 import pytest
 
 from installers.icons import draw, shape
-from installers.icons.shape import Arc, Dot, Line, Shape, Tile
+from installers.icons.shape import Arc, Dot, Line, Patch, Shape, Stroke, Tile
 
 
 def edges(of: Shape) -> tuple[float, float, float, float]:
@@ -17,6 +17,15 @@ def edges(of: Shape) -> tuple[float, float, float, float]:
             return of.x - outer, of.y - outer, of.x + outer, of.y + outer
         case Line():
             return of.x - of.width / 2, of.y - of.width / 2, of.end + of.width / 2, of.y + of.width / 2
+        case Stroke():
+            return _around((of.start, of.end), of.width / 2)
+        case Patch():
+            return _around(of.corners, 0)
+
+
+def _around(points: tuple[tuple[float, float], ...], by: float) -> tuple[float, float, float, float]:
+    across, down = zip(*points, strict=True)
+    return min(across) - by, min(down) - by, max(across) + by, max(down) + by
 
 
 def brightness(colour: str) -> float:

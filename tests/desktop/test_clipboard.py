@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_api.cli import clipboard
+from copilot_api.desktop import clipboard
 
 if sys.platform == "linux":
 

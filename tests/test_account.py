@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from copilot_api.cli.account import account, catalog
+from copilot_api.account import account, catalog
 from copilot_api.errors import SettingsBroken
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings

@@ -6,7 +6,7 @@ import webbrowser
 
 import pytest
 
-from copilot_api.cli import browser
+from copilot_api.desktop import browser
 
 
 @pytest.mark.parametrize(
