@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from copilot_api.server.connections import Connection, Connections
+from copilot_api.server.connections import Connection, Connections, State
 from copilot_api.server.listening import bind
 from copilot_api.server.serving import served
 from copilot_api.settings import Settings
@@ -16,6 +16,7 @@ from tests.builders.raw import Wire
 
 async def hello(request: web.Request) -> web.Response:
     assert isinstance(request.protocol, Connection)
+    request.protocol.become(State.BUSY)  # as the first of the middlewares does
     await asyncio.sleep(float(request.query.get("for", 0)))
     return web.Response(text="hello")
 
