@@ -190,9 +190,11 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """In this process our data folder is one of the tests': the person's own may hold API keys that services would ask for."""
-    folder = tmp_path_factory.mktemp("data")
+    folder, home, find = tmp_path_factory.mktemp("data"), Path.home(), platformdirs.user_data_path
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(platformdirs, "user_data_path", lambda name, **_: folder / name)
+        patch.setattr(
+            platformdirs, "user_data_path", lambda name, **how: folder / name if Path.home() == home else find(name, **how)
+        )
         yield
 
 

@@ -117,7 +117,7 @@ def test_the_journal_is_told_the_level_on_each_line_and_no_time(
         ours.log(level, "step %d", level)
     ours.error("two\nlines")
     told = capfd.readouterr().err.splitlines()
-    assert told == ["<7>- step 10", "<6>- step 20", "<4>- step 30", "<3>- step 40", "<3>- step 50", "<3>- two", "<3>lines"]
+    assert told == ["<7>- step 10", "<6>- step 20", "<4>- step 30", "<3>- step 40", "<3>- step 50", "<3>- two", "<3>    lines"]
     assert log.marked("plain", logging.INFO) == "<6>plain"
 
 
