@@ -152,6 +152,21 @@ if sys.platform == "linux":
             await until(lambda: is_running(second.holds(program)))
             assert await models(http, port) == 200
 
+    async def test_it_serves_before_anybody_is_signed_in_and_becomes_whole_by_itself(
+        person: Program, sandbox: Sandbox, http: aiohttp.ClientSession, port: int
+    ) -> None:
+        installed = await person.run("service", "install")
+        assert installed.code == 0, installed.err
+        assert installed.err.startswith("warning: you are not signed in\nhint: run copilot-api auth\n")
+        assert await models(http, port) == 401
+        assert "warning: you are not signed in" in (await person.run("service", "logs")).out
+        assert (await person.run("auth", "--with-token", typed=sandbox.grant)).code == 0
+
+        async def is_whole() -> bool:
+            return await models(http, port) == 200
+
+        await until(is_whole)
+
     async def test_what_has_changed_is_mended_by_a_second_time(signed_in: Program, login: OwnSystemd) -> None:
         assert (await signed_in.run("service", "install")).code == 0
         first = (await state(signed_in))["pid"]
@@ -170,7 +185,7 @@ if sys.platform == "linux":
         program = json.loads((await signed_in.run("debug", "--json")).out)["program"]["command"]
         packaged = signed_in.home / ".local" / "share" / "systemd" / "user" / UNIT
         packaged.parent.mkdir(parents=True, exist_ok=True)
-        packaged.write_text(unit(" ".join([*program, "start"])), "utf-8")
+        packaged.write_text(unit(" ".join([*program, "start", "--patient"])), "utf-8")
         login.ask("systemctl", "--user", "daemon-reload")
         places = signed_in.environ.pop("XDG_CACHE_HOME", None)  # else it would have to be told
         installed = await signed_in.run("service", "install")
