@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -22,15 +20,6 @@ from tests.builders.program import Program
 
 if sys.platform == "linux":
     LIMIT_S = 20.0
-
-    @pytest.fixture
-    def port() -> int:
-        """One that is free at this moment; below those that the system gives to connections."""
-        while True:
-            number = random.randrange(25000, 25500)
-            with socket.socket() as tried, suppress(OSError):
-                tried.bind(("127.0.0.1", number))
-                return number
 
     def settings(program: Program, sandbox: Sandbox, port: int) -> Path:
         """The file in which a person has put all that a server must know."""
