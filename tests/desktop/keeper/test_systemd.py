@@ -141,6 +141,7 @@ if sys.platform == "linux":
             await until(lambda: is_running(second.holds(program)))
             assert await models(http, port) == 200
 
+    @pytest.mark.slow
     async def test_it_serves_before_anybody_is_signed_in_and_becomes_whole_by_itself(
         person: Program, sandbox: Sandbox, http: aiohttp.ClientSession, port: int
     ) -> None:
@@ -156,19 +157,8 @@ if sys.platform == "linux":
 
         await until(is_whole)
 
-    async def test_what_has_changed_is_mended_by_a_second_time(signed_in: Program, login: OwnSystemd) -> None:
-        assert (await signed_in.run("service", "install")).code == 0
-        first = (await state(signed_in))["pid"]
-        moved = signed_in.home / "elsewhere.toml"
-        (signed_in.home / ".config" / "copilot-api" / "config.toml").rename(moved)
-        signed_in.environ["COPILOT_API_CONFIG"] = str(moved)
-        again = await signed_in.run("service", "install")
-        assert again.code == 0, again.err
-        assert f"wrote {own(signed_in)}" in again.err
-        assert (await state(signed_in))["pid"] not in {first, None}
-        assert f"Environment=COPILOT_API_CONFIG={moved}\n" in own(signed_in).read_text("utf-8")
-
-    async def test_the_unit_of_a_package_serves_as_it_is(
+    @pytest.mark.slow
+    async def test_the_unit_of_a_package_serves_until_it_has_to_be_told_something(
         signed_in: Program, login: OwnSystemd, starts: tuple[str, ...]
     ) -> None:
         program = json.loads((await signed_in.run("debug", "--json")).out)["program"]["command"]
@@ -176,20 +166,29 @@ if sys.platform == "linux":
         packaged.parent.mkdir(parents=True, exist_ok=True)
         packaged.write_text(unit(" ".join([*program, "start", "--patient"])), "utf-8")
         login.ask("systemctl", "--user", "daemon-reload")
-        places = signed_in.environ.pop("XDG_CACHE_HOME", None)  # else it would have to be told
+        signed_in.environ.pop("XDG_CACHE_HOME", None)  # else it would have to be told
         installed = await signed_in.run("service", "install")
         assert installed.code == 0, installed.err
         assert not own(signed_in).exists()
-        assert (await state(signed_in))["where"] == str(packaged)
-        removed = await signed_in.run("service", "remove")
-        assert "removed" not in removed.err
+        before = await state(signed_in)
+        assert before["where"] == str(packaged)
+
+        moved = signed_in.home / "elsewhere.toml"
+        (signed_in.home / ".config" / "copilot-api" / "config.toml").rename(moved)
+        signed_in.environ["COPILOT_API_CONFIG"] = str(moved)
+        again = await signed_in.run("service", "install")
+        assert again.code == 0, again.err
+        assert f"wrote {own(signed_in)}" in again.err, "this it has to be told"
+        assert f"Environment=COPILOT_API_CONFIG={moved}\n" in own(signed_in).read_text("utf-8")
+        after = await state(signed_in)
+        assert after["where"] == str(own(signed_in)), "never two"
+        assert after["pid"] not in {before["pid"], None}, "it was started anew"
+
+        assert (await signed_in.run("service", "remove")).code == 0
         assert packaged.exists()
         assert (await state(signed_in))["installed"] is False
 
-        signed_in.environ["XDG_CACHE_HOME"] = places or str(signed_in.home / "cache")
-        assert f"wrote {own(signed_in)}" in (await signed_in.run("service", "install")).err, "this it has to be told"
-        assert (await state(signed_in))["where"] == str(own(signed_in)), "never two"
-
+    @pytest.mark.slow
     async def test_what_a_removed_package_left_is_taken_away(person: Program, login: OwnSystemd) -> None:
         link = own(person).parent / "default.target.wants" / UNIT
         link.parent.mkdir(parents=True)
@@ -198,6 +197,7 @@ if sys.platform == "linux":
         assert (await person.run("service", "remove")).err == f"removed {link}\n"
         assert not link.is_symlink()
 
+    @pytest.mark.slow
     async def test_a_unit_of_the_person_s_own_hand_is_left_alone(signed_in: Program, login: OwnSystemd) -> None:
         own(signed_in).parent.mkdir(parents=True)
         own(signed_in).write_text("[Service]\nExecStart=/bin/true\n", "utf-8")
@@ -227,6 +227,7 @@ if sys.platform == "linux":
             assert "running: no\n" in status.out
         assert (await signed_in.run("service", "install")).code == 0, "once the port is free"
 
+    @pytest.mark.slow
     async def test_a_manager_that_looks_elsewhere_is_told_of(signed_in: Program) -> None:
         signed_in.environ["XDG_CONFIG_HOME"] = str(signed_in.home / "unknown to systemd")
         refused = await signed_in.run("service", "install")
@@ -234,14 +235,15 @@ if sys.platform == "linux":
         assert "error: your systemd does not read " in refused.err
         assert "hint: let it know XDG_CONFIG_HOME, too, or do without that variable here\n" in refused.err
 
+    @pytest.mark.slow
     async def test_where_systemd_runs_but_not_for_this_terminal_it_says_so(person: Program) -> None:
         """As after su."""
         person.environ["XDG_RUNTIME_DIR"] = "/run/user/4711"
-        for verb in ("install", "remove", "status", "logs"):
-            refused = await person.run("service", verb)
-            assert refused.code == 1
-            assert "the one of your own cannot be reached from here" in refused.err
+        refused = await person.run("service", "install")
+        assert refused.code == 1
+        assert "the one of your own cannot be reached from here" in refused.err
 
+    @pytest.mark.slow
     async def test_a_token_that_the_manager_has_too_is_no_secret_to_it(
         person: Program, login: OwnSystemd, sandbox: Sandbox
     ) -> None:
@@ -271,6 +273,7 @@ if sys.platform == "linux":
     async def signs_in(person: Program, sandbox: Sandbox) -> bool:
         return "kept in Secret Service" in (await person.run("auth", "--with-token", typed=sandbox.grant)).err
 
+    @pytest.mark.slow
     async def test_the_server_finds_the_token_in_the_keyring(
         person: Program, desktop: OwnSystemd, sandbox: Sandbox, http: aiohttp.ClientSession, port: int
     ) -> None:
