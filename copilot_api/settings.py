@@ -67,6 +67,7 @@ class Settings:
         low=0,
         high=16384,
     )
+    patient: bool = _option(False, "Serve before anybody is signed in, and while GitHub cannot be reached", "--patient")
     drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
 
     # pacing

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -360,6 +362,16 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def as_root() -> None:
     """For tests that change what a program sees of the machine, or act as another user, which only root may."""
     assert os.geteuid() == 0, "these tests need root: they hide folders from the program, or act as another user"
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free at this moment; below those that the system gives to connections."""
+    while True:
+        number = random.randrange(25000, 25500)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", number))
+            return number
 
 
 @pytest.fixture
