@@ -361,6 +361,11 @@ def displays() -> tuple[str, ...]:
     return tuple(kind for kind, variable in (("wayland", "WAYLAND_DISPLAY"), ("x11", "DISPLAY")) if os.environ.get(variable))
 
 
+def has_screen() -> bool:
+    """Whether a window of ours would be seen by somebody, as far as one can tell."""
+    return sys.platform in {"win32", "darwin"} or bool(displays())
+
+
 def allows_colour() -> bool:
     """False when NO_COLOR (no-color.org) or a terminal without colours says so."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

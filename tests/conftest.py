@@ -72,10 +72,10 @@ OF_A_DESKTOP = (
 
 def _lacks(needs: Needs) -> str:
     """What keeps this machine from running a desktop's programs; "" in CI, where that is an error and no excuse."""
-    if os.environ.get("CI"):
-        return ""
     if not sys.platform.startswith("linux"):
         return "they need Linux"
+    if os.environ.get("CI"):
+        return ""
     missing = [name for name in needs.programs if shutil.which(name) is None]
     return f"{' and '.join(missing)} not installed (apt-get install {needs.packages})" if missing else ""
 
@@ -89,7 +89,9 @@ def _lacks_systemd() -> str:
 
 def _may_not_hide_folders() -> str:
     """What keeps this machine from giving a program a view of its own; "" in CI, where that is an error and no excuse."""
-    return "" if os.environ.get("CI") or (sys.platform == "linux" and os.geteuid() == 0) else "they need root on Linux"
+    if sys.platform != "linux":
+        return "they need Linux"
+    return "" if os.environ.get("CI") or os.geteuid() == 0 else "they need root"
 
 
 def pytest_configure(config: pytest.Config) -> None:
