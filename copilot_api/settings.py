@@ -17,6 +17,7 @@ from copilot_api.errors import SettingsBroken
 
 ENV_PREFIX = "COPILOT_API_"
 FILE_NAME = "config.toml"
+PROXY_KINDS = ("http", "https", "all", "no")
 
 
 def _option(
@@ -99,7 +100,19 @@ class Settings:
 
     # upstream
     sandbox: bool = _option(False, "Serve a simulated Copilot: no account, no network, nothing is billed", "--sandbox")
-    proxy_env: bool = _option(False, "Use HTTP_PROXY, HTTPS_PROXY and NO_PROXY", "--proxy-env")
+    proxy_env: bool = _option(
+        False, "Use HTTPS_PROXY, ALL_PROXY and NO_PROXY; on Windows and macOS else the system's proxy", "--proxy-env"
+    )
+    proxy: str = _option(
+        "",
+        "Network proxy: http, https, socks5 or socks5h, as in http://NAME:PASSWORD@proxy.example:8080; other users of the "
+        "machine can read a flag, prefer COPILOT_API_PROXY",
+        "--proxy",
+        secret=True,
+    )
+    ca_file: str = _option(
+        "", "PEM file with root certificates to trust besides the system's, such as your company's", "--ca-file"
+    )
     github_url: str = _option("", "Base URL of GitHub's sign-in pages (tests and labs)")
     github_api_url: str = _option("", "Base URL of GitHub's API (tests and labs)")
     copilot_url: str = _option("", "Base URL of Copilot's API (tests and labs)")
@@ -165,6 +178,14 @@ def options() -> dict[str, dataclasses.Field[Any]]:
 def variables(name: str) -> tuple[str, ...]:
     """The environment variables that set `name`, strongest first."""
     return (ENV_PREFIX + name.upper(), *options()[name].metadata["env"])
+
+
+def named(settings: Settings, name: str) -> str:
+    """How `name` is spelt where it was set, for who is to mend it there: the flag, the variable, or the name and its file."""
+    origin = settings.origins.get(name, "")
+    if origin in {"", "flag"}:
+        return str(next(iter(options()[name].metadata["flags"]), name))
+    return origin if origin in variables(name) else f"{name} in {origin}"
 
 
 def load(
@@ -354,6 +375,20 @@ def session_bus() -> str:
     """The address of the D-Bus session, which is in its usual place where only the folder is told; "" where there is none."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
+
+
+def proxy_variables(environ: Mapping[str, str] | None = None) -> dict[str, tuple[str, str]]:
+    """Value and name of the variables that name network proxies, as "https", "all", "no" and so on.
+
+    Programs agree on them: the spelling in small letters is the stronger one, and takes the other back where it is empty.
+    """
+    environ = os.environ if environ is None else environ
+    found: dict[str, tuple[str, str]] = {}
+    for name in sorted(environ):  # capitals come first
+        kind = name.lower().removesuffix("_proxy")
+        if kind in PROXY_KINDS and name.lower() != kind:
+            found[kind] = environ[name].strip(), name
+    return {kind: (value, name) for kind, (value, name) in found.items() if value}
 
 
 def displays() -> tuple[str, ...]:
