@@ -21,10 +21,12 @@ key_name: ContextVar[str] = ContextVar("key_name", default="")
 FILE_BYTES = 1024 * 1024
 """From this size on a log file is put aside, in place of the one before."""
 
-# GitHub tokens and our own keys by their prefixes, Copilot tokens (`tid=…;exp=…`), whatever follows an Authorization scheme.
+# GitHub tokens and our own keys by their prefixes, Copilot tokens (`tid=…;exp=…`), whatever follows an Authorization scheme,
+# and the name and password in a URL, as of a network proxy.
 _SECRET = re.compile(
     r"\b(?:gh[oprsu]_|github_pat_|cap_)[A-Za-z0-9_]{8,}|\btid=[^\s\"']+"
     r"|(?<=\bBearer )[^\s\"']+|(?<=\btoken )[A-Za-z0-9_\-.=;:]{20,}"
+    r"|(?<=uthorization: Basic )[A-Za-z0-9+/=]+|(?<=://)[^\s/@\"']+(?=@)"
 )
 # Levels as the journal knows them (sd-daemon(3)).
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))

@@ -11,9 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import aiohttp
-
-from copilot_api import __version__, own_process
+from copilot_api import __version__, machine
 from copilot_api.errors import StartFailed
 from copilot_api.https.authority import Authority
 from copilot_api.keys import KeyFile
@@ -21,7 +19,6 @@ from copilot_api.race import first
 from copilot_api.server import Deps, approvals, calibration, create_app, today
 from copilot_api.server.approvals import Approvals, Decision
 from copilot_api.server.calibration import Calibration
-from copilot_api.server.connections import Connections
 from copilot_api.server.door import opened
 from copilot_api.server.guard import is_loopback
 from copilot_api.server.key_ring import KeyRing
@@ -41,9 +38,9 @@ from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
 from copilot_api.upstream.auth import CopilotAuth, Signed, Token
 from copilot_api.upstream.catalog import Catalog
-from copilot_api.upstream.certificates import verified
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
+from copilot_api.upstream.connections import Connections, connected
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
@@ -51,6 +48,7 @@ from copilot_api.upstream.identity import Identity
 from copilot_api.upstream.quota import Quota
 from copilot_api.upstream.reach import Reach
 from copilot_api.upstream.standing import Standing
+from copilot_api.upstream.watch import Watch
 
 SANDBOX_PACE_S = 0.02
 FAREWELL_S = 2.0
@@ -116,13 +114,13 @@ class Service:
         self._serving: Serving | None = None
         self._tls: ssl.SSLContext | None = None
         self._started_at = 0.0
-        self._roots: ssl.SSLContext | bool = True
         self._is_to_stop = False
         self._stopping: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._stopped = asyncio.Event()
         self._counter = Counter()
         self._calibration: Calibration
+        self._connections: Connections
         self._use: Use
         self._standing: Standing | None = None
         self.run: Run
@@ -244,6 +242,26 @@ class Service:
         self._keep("model-list", self.catalog.keep_fresh())
         self._keep("token-calibration", self._calibration.run())
         self._keep("today", self._use.run())
+        self._follow_the_machine()
+
+    def _follow_the_machine(self) -> None:
+        """Notices when the machine has slept or changed networks, and sees to it that the next request finds all in order."""
+        watch = self._connections.watch
+        self._keep("connection-watch", watch.run())
+        self._keep("catching-up", self._catch_up(watch))
+        for name, body in machine.listeners(woke=partial(watch.tell, "the machine woke up"), moved=watch.look_around).items():
+            self._keep(name, body)
+
+    async def _catch_up(self, watch: Watch) -> None:
+        seen = 0
+        while True:
+            seen = await watch.after(seen)
+            try:
+                await self.auth.catch_up()
+                if self._reach.is_down and self._standing is not None:
+                    self._standing.look_again()
+            except Exception:  # noqa: BLE001 - a task's top: it is logged, and the task goes on
+                _log.exception("a fault of our own after a change of the network")
 
     async def _unlock(self) -> None:
         """Reads what clients are told from each other by, and what https is served with."""
@@ -265,17 +283,8 @@ class Service:
 
     async def _build(self) -> None:
         settings = self.settings
-        self._roots = await asyncio.to_thread(verified)
-        http = aiohttp.ClientSession(
-            # As many connections as there are streams; cookies would only tell requests of one person from each other.
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._roots),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Said here because aiohttp would offer whatever this Python can unpack.
-            headers={"Accept-Encoding": "gzip, deflate"},
-            trust_env=settings.proxy_env,
-        )
-        await self._owned.enter_async_context(http)
-        hosts, identity = Hosts.of(settings), Identity(settings)
+        self._connections = await self._owned.enter_async_context(connected(settings, self._clock))
+        http, hosts, identity = self._connections.http, Hosts.of(settings), Identity(settings)
         self.github = GitHub(http, hosts, identity, settings)
         find = partial(self._find_grant, settings)
         self.auth = CopilotAuth(self.github, find, hosts, self._clock, announce=self._announce)
@@ -310,8 +319,7 @@ class Service:
                 uptime_s=lambda: self._clock.monotonic() - self._started_at,
             )
         )
-        connections = Connections(self.settings, own_process.descriptors())
-        serving = served(app, sockets, connections, farewell_s=FAREWELL_S, tls=self._tls)
+        serving = served(app, sockets, self.settings, farewell_s=FAREWELL_S, tls=self._tls)
         self._serving = await self._owned.enter_async_context(serving)
         self._started_at = self._clock.monotonic()
 
@@ -319,7 +327,7 @@ class Service:
         """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
         if not self.settings.fetch_images or self.settings.sandbox:
             return None
-        fetcher = PictureFetcher(roots=self._roots)
+        fetcher = PictureFetcher(roots=self._connections.roots)
         self._owned.push_async_callback(fetcher.close)
         return fetcher
 

@@ -1,4 +1,7 @@
-"""Every setting, declared once: default < file (TOML) < environment < flag. The only module that reads the environment."""
+"""Every setting, declared once: default < file (TOML) < environment < flag. The only module that reads the environment.
+
+Longer than others, because it is one table, which is read from top to bottom.
+"""
 
 import dataclasses
 import difflib
@@ -18,6 +21,7 @@ from copilot_api.private_files import belongs_to_others
 
 ENV_PREFIX = "COPILOT_API_"
 FILE_NAME = "config.toml"
+PROXY_KINDS = ("http", "https", "all", "no")
 
 
 def _option(
@@ -72,6 +76,7 @@ class Settings:
         low=0,
         high=16384,
     )
+    patient: bool = _option(False, "Serve before anybody is signed in, and while GitHub cannot be reached", "--patient")
     max_connections: int = _option(
         1024, "Most connections of clients at a time; beyond that the one unused for longest makes room", low=1, high=65536
     )
@@ -114,7 +119,19 @@ class Settings:
 
     # upstream
     sandbox: bool = _option(False, "Serve a simulated Copilot: no account, no network, nothing is billed", "--sandbox")
-    proxy_env: bool = _option(False, "Use HTTP_PROXY, HTTPS_PROXY and NO_PROXY", "--proxy-env")
+    proxy_env: bool = _option(
+        False, "Use HTTPS_PROXY, ALL_PROXY and NO_PROXY; on Windows and macOS else the system's proxy", "--proxy-env"
+    )
+    proxy: str = _option(
+        "",
+        "Network proxy: http, https, socks5 or socks5h, as in http://NAME:PASSWORD@proxy.example:8080; other users of the "
+        "machine can read a flag, prefer COPILOT_API_PROXY",
+        "--proxy",
+        secret=True,
+    )
+    ca_file: str = _option(
+        "", "PEM file with root certificates to trust besides the system's, such as your company's", "--ca-file"
+    )
     github_url: str = _option("", "Base URL of GitHub's sign-in pages (tests and labs)")
     github_api_url: str = _option("", "Base URL of GitHub's API (tests and labs)")
     copilot_url: str = _option("", "Base URL of Copilot's API (tests and labs)")
@@ -182,6 +199,14 @@ def options() -> dict[str, dataclasses.Field[Any]]:
 def variables(name: str) -> tuple[str, ...]:
     """The environment variables that set `name`, strongest first."""
     return (ENV_PREFIX + name.upper(), *options()[name].metadata["env"])
+
+
+def named(settings: Settings, name: str) -> str:
+    """How `name` is spelt where it was set, for who is to mend it there: the flag, the variable, or the name and its file."""
+    origin = settings.origins.get(name, "")
+    if origin in {"", "flag"}:
+        return str(next(iter(options()[name].metadata["flags"]), name))
+    return origin if origin in variables(name) else f"{name} in {origin}"
 
 
 def load(
@@ -377,9 +402,28 @@ def session_bus() -> str:
     return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
 
 
+def proxy_variables(environ: Mapping[str, str] | None = None) -> dict[str, tuple[str, str]]:
+    """Value and name of the variables that name network proxies, as "https", "all", "no" and so on.
+
+    Programs agree on them: the spelling in small letters is the stronger one, and takes the other back where it is empty.
+    """
+    environ = os.environ if environ is None else environ
+    found: dict[str, tuple[str, str]] = {}
+    for name in sorted(environ):  # capitals come first
+        kind = name.lower().removesuffix("_proxy")
+        if kind in PROXY_KINDS and name.lower() != kind:
+            found[kind] = environ[name].strip(), name
+    return {kind: (value, name) for kind, (value, name) in found.items() if value}
+
+
 def displays() -> tuple[str, ...]:
     """The graphical sessions this process belongs to: "wayland", "x11"; what a clipboard or a browser needs (Linux)."""
     return tuple(kind for kind, variable in (("wayland", "WAYLAND_DISPLAY"), ("x11", "DISPLAY")) if os.environ.get(variable))
+
+
+def has_screen() -> bool:
+    """Whether a window of ours would be seen by somebody, as far as one can tell."""
+    return sys.platform in {"win32", "darwin"} or bool(displays())
 
 
 def allows_colour() -> bool:

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -28,12 +30,14 @@ from copilot_api.upstream.clock import Clock
 from copilot_api.upstream.grants import Grant
 from tests.builders import browser as browsers
 from tests.builders import desktop, forms, screen
+from tests.builders.addresses import SpareAddress
 from tests.builders.desktop import Desktop, bus
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.fuzzers import Fuzzers
 from tests.builders.linters import Linters
 from tests.builders.own_systemd import OwnSystemd, own_systemd
 from tests.builders.own_systemd import lacking as lacking_systemd
+from tests.builders.processes import SYSTEM
 from tests.builders.program import Program, end
 from tests.builders.screen import Screen
 from tests.builders.serving import Serve, Serving, serving
@@ -49,7 +53,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-BACKGROUND = {"account", "approvals", "copilot-token", "model-list", "stop", "today", "token-calibration"}
+BACKGROUND = {
+    *("account", "approvals", "copilot-token", "model-list", "stop", "today", "token-calibration"),
+    *("connection-watch", "catching-up", "sleep-events", "network-events"),
+}
 """The tasks of a service."""
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -70,15 +77,25 @@ OF_A_DESKTOP = (
     Needs("the tray over D-Bus", {"session_bus", "private_bus"}, ("dbus-daemon",), "dbus"),
     Needs("the tray in real bars", {"shown"}, ("dbus-daemon", *screen.PROGRAMS), f"dbus {screen.PACKAGES}"),
 )
+OF_NETWORKS = (
+    Needs("networks that change", {"spare_address", "cable"}, ("ip",), "iproute2"),
+    Needs("sleep", {"sleeper"}, ("faketime",), "faketime"),
+    Needs("what the system says of sleep", {"real_logind"}, ("dbus-daemon", "/lib/systemd/systemd-logind"), "dbus systemd"),
+    Needs("an http proxy", {"tinyproxy"}, ("tinyproxy",), "tinyproxy-bin"),
+    Needs("another http proxy", {"squid"}, ("squid",), "squid"),
+    Needs("a SOCKS proxy", {"microsocks"}, ("microsocks",), "microsocks"),
+    Needs("another SOCKS proxy", {"danted"}, ("danted",), "dante-server"),
+)
 
 
 def _lacks(needs: Needs) -> str:
-    """What keeps this machine from running a desktop's programs; "" in CI, where that is an error and no excuse."""
-    if os.environ.get("CI"):
-        return ""
+    """What keeps this machine from running those programs; "" in CI, where that is an error and no excuse."""
     if not sys.platform.startswith("linux"):
         return "they need Linux"
-    missing = [name for name in needs.programs if shutil.which(name) is None]
+    if os.environ.get("CI"):
+        return ""
+    path = f"{os.environ.get('PATH', '')}{os.pathsep}{SYSTEM}"
+    missing = [name for name in needs.programs if shutil.which(name, path=path) is None]
     return f"{' and '.join(missing)} not installed (apt-get install {needs.packages})" if missing else ""
 
 
@@ -91,7 +108,9 @@ def _lacks_systemd() -> str:
 
 def _may_not_hide_folders() -> str:
     """What keeps this machine from giving a program a view of its own; "" in CI, where that is an error and no excuse."""
-    return "" if os.environ.get("CI") or (sys.platform == "linux" and os.geteuid() == 0) else "they need root on Linux"
+    if sys.platform != "linux":
+        return "they need Linux"
+    return "" if os.environ.get("CI") or os.geteuid() == 0 else "they need root"
 
 
 def _lacks_a_browser() -> str:
@@ -119,7 +138,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     forms.mark(items)
     out = forms.left_out(items, config.getoption("--executable"))
     missing = {"as_root"} if _may_not_hide_folders() else set()
-    missing |= {fixture for needs in OF_A_DESKTOP if _lacks(needs) for fixture in needs.fixtures}
+    missing |= {fixture for needs in (*OF_A_DESKTOP, *OF_NETWORKS) if _lacks(needs) for fixture in needs.fixtures}
     missing |= NEEDS_SYSTEMD if _lacks_systemd() else set()
     missing |= {"browser"} if _lacks_a_browser() else set()
     missing |= {"nss"} if _lacks_certutil() else set()
@@ -131,7 +150,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     executable = config.getoption("--executable")
-    lines = [f"left out: the tests of {needs.what}, {reason}" for needs in OF_A_DESKTOP if (reason := _lacks(needs))]
+    lacking = [(needs.what, reason) for needs in (*OF_A_DESKTOP, *OF_NETWORKS) if (reason := _lacks(needs))]
+    lines = [f"left out: the tests of {what}, {reason}" for what, reason in lacking]
     lines += [f"left out: the tests of systemd, {lacks}"] if (lacks := _lacks_systemd()) else []
     lines += [f"left out: the tests with hostile web pages, {lacks}"] if (lacks := _lacks_a_browser()) else []
     lines += [f"left out: the tests of what browsers trust, {lacks}"] if (lacks := _lacks_certutil()) else []
@@ -411,6 +431,16 @@ def as_root() -> None:
 
 
 @pytest.fixture
+def port() -> int:
+    """One that is free at this moment; below those that the system gives to connections."""
+    while True:
+        number = random.randrange(25000, 25500)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", number))
+            return number
+
+
+@pytest.fixture
 def has_systemd() -> None:
     """For tests that need its programs."""
 
@@ -420,6 +450,14 @@ def login(tmp_path: Path) -> Iterator[OwnSystemd]:
     """A login on a machine with systemd, with the HOME that `program` has."""
     with own_systemd(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def spare_address(as_root: None) -> Iterator[SpareAddress]:
+    """One that a test may take and give back."""
+    spare = SpareAddress("10.235.255.1")
+    yield spare
+    spare.give_back()
 
 
 @pytest.fixture(scope="session")

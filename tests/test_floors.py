@@ -33,6 +33,7 @@ FLOORS = {
     "upstream": 3,
     "ledger": 3,
     "sandbox": 3,
+    "machine": 3,
     "server": 4,
     "account": 4,
     "service": 5,
@@ -49,16 +50,23 @@ IMPURE = {"asyncio", "aiohttp", "time", "datetime", "os", "pathlib", "random", "
 ONLY_IN = {
     "orjson": {"copilot_api/dialects/codec.py"},
     "keyring": {"copilot_api/upstream/secrets.py"},
-    "jeepney": {"copilot_api/upstream/secret_service.py", "copilot_api/desktop/"},
+    "jeepney": {"copilot_api/upstream/secret_service.py", "copilot_api/machine/logind.py", "copilot_api/desktop/"},
     "tiktoken": {"copilot_api/tokens/"},
     "pystray": {"copilot_api/desktop/"},
+    "truststore": {"copilot_api/upstream/system_store.py"},
     "PIL": {"copilot_api/server/picture_scale.py", "copilot_api/desktop/"},
 }
 LATE_IMPORTERS = {"cli", "desktop", "__main__", "console"}
 LATE_LIBRARIES = {"keyring", "tiktoken", "tiktoken_ext", "platformdirs", "PIL", "fcntl", "msvcrt", "resource"}
 """Heavy, and needed by few runs; or not there on every system."""
-LATE_MODULES = {"copilot_api.upstream.secret_service", "copilot_api.sandbox"}
-"""Ours: one that cannot be imported on every system, and one that a server with an account never needs."""
+LATE_MODULES = {
+    "copilot_api.upstream.secret_service",
+    "copilot_api.upstream.system_store",
+    "copilot_api.machine.logind",
+    "copilot_api.machine.rtnetlink",
+    "copilot_api.sandbox",
+}
+"""Ours: those that cannot be imported on every system, and one that a server with an account never needs."""
 
 TASKS = ("service.py", "desktop/host.py")
 """The two that live as long as the program: each holds its tasks, and ends and awaits them when it ends."""

@@ -36,6 +36,15 @@ def _own_root_logger() -> Iterator[None]:
         ('{"token":"tid=abc;exp=1:00","refresh_in":1500}', '{"token":"[redacted]","refresh_in":1500}'),
         ("Authorization: Bearer anything-at-all", "Authorization: Bearer [redacted]"),
         ("authorization: token 0123456789abcdef0123456789abcdef01234567", "authorization: token [redacted]"),
+        ("Proxy-Authorization: Basic bWU6Y2FuYXJ5", "Proxy-Authorization: Basic [redacted]"),
+        (
+            "by http://me:p%40ss@proxy:8080/ and socks5h://me@proxy",
+            "by http://[redacted]@proxy:8080/ and socks5h://[redacted]@proxy",
+        ),
+        (
+            "see https://github.com/settings@x, or mail me@example.com",
+            "see https://github.com/settings@x, or mail me@example.com",
+        ),
         ("a token of 12 bytes, 3 tokens counted", "a token of 12 bytes, 3 tokens counted"),
     ],
 )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,7 +21,6 @@ from copilot_api.errors import (
     NotSignedIn,
     StartFailed,
     SubscriptionMissing,
-    UpstreamProblem,
     UpstreamUnreachable,
 )
 from copilot_api.sandbox import Sandbox
@@ -29,9 +29,12 @@ from copilot_api.server.status import Phase, Status
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream import auth
+from copilot_api.upstream.clock import SystemClock
 from copilot_api.upstream.grants import Grant
+from tests.builders.detour import Detour
 from tests.builders.raw import Wire
 from tests.builders.serving import Serve, Serving
+from tests.builders.tls import Authority, secured
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService, SettingsFor
 
@@ -362,27 +365,21 @@ async def test_manual_approval_may_be_given_elsewhere(make_service: MakeService)
 
 
 async def test_the_networks_proxy_is_used_where_that_is_asked_for(
-    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+    settings_for: SettingsFor, sandbox: Sandbox, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    """compat.md §2.1: under Bun the original ignored it in silence."""
-    lines: list[bytes] = []
-
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
-        writer.write(b"HTTP/1.1 503 Not now\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    async with server:
-        service = Service(settings_for())
+    """compat.md §2.1: under Bun the original ignored it in silence. More of it: tests/upstream/test_connector.py."""
+    authority, detour = Authority(tmp_path), Detour()
+    context = await asyncio.to_thread(authority.context, "copilot.test")
+    async with secured(sandbox, context) as front, detour.running("http") as proxy:
+        urls = front.urls("copilot.test")
+        with pytest.raises(UpstreamUnreachable, match="could not be looked up"):
+            await Service(settings_for(ca_file=str(authority.root), **urls)).start()
+        service = Service(settings_for(ca_file=str(authority.root), proxy=proxy, **urls))
         await service.start()
+        async with http.post(service.url + PATH, json=CHAT) as response:
+            assert response.status == 200
         await service.stop()
-        assert not lines
-        with pytest.raises(UpstreamProblem):
-            await Service(settings_for(proxy_env=True)).start()
-    assert any(b"/copilot_internal/v2/token HTTP/1.1" in line for line in lines)
+    assert {target.partition(":")[0] for target in detour.asked} == {"copilot.test"}
 
 
 # Running
@@ -450,6 +447,120 @@ async def test_the_background_work_is_named_and_ends_with_the_service(settings_f
     await service.stop()
     assert not {"copilot-token", "model-list"} & tasks()
     await eventually(lambda: tasks() == before)  # the sandbox notices that the connections are closed
+
+
+# Sleep, and other networks
+
+
+class Lid(SystemClock):
+    """The system's clock, on a machine whose lid a test shuts."""
+
+    def __init__(self) -> None:
+        self._slept_s = 0.0
+
+    def wall(self) -> float:
+        return super().wall() + self._slept_s
+
+    def shut(self, seconds: float) -> None:
+        """For that long."""
+        self._slept_s += seconds
+
+
+async def test_the_first_request_after_sleep_finds_a_new_token(
+    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+) -> None:
+    """users.md #8: 401 after wake, and a restart fixes it."""
+    lid = Lid()
+    service = await make_service(clock=lid)
+    sandbox.expire_tokens()
+    sandbox.seen.clear()
+    lid.shut(7200)
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    paths = [seen.path for seen in sandbox.seen]
+    assert (paths.count("/copilot_internal/v2/token"), paths.count("/chat/completions")) == (1, 1)
+
+
+async def test_a_token_is_renewed_on_waking_before_anybody_needs_it(make_service: MakeService, sandbox: Sandbox) -> None:
+    lid = Lid()
+    service = await make_service(clock=lid)
+    sandbox.seen.clear()
+    lid.shut(7200)
+    service._connections.watch.tell("the machine woke up")
+    await eventually(lambda: "/copilot_internal/v2/token" in [seen.path for seen in sandbox.seen])
+
+
+async def test_a_token_is_renewed_as_soon_as_there_is_a_network(make_service: MakeService, sandbox: Sandbox) -> None:
+    """Not when the background tries again, which may be a minute later."""
+    lid = Lid()
+    service = await make_service(clock=lid)
+    sandbox.script.fault("reset", path="/copilot_internal/v2/token", times=99)
+    lid.shut(7200)
+    watch = service._connections.watch
+    watch.tell("the machine woke up")
+    await eventually(lambda: service.status.signed == "failing")
+    sandbox.script.clear()
+    watch.tell("the network is another one")
+    await eventually(lambda: service.status.signed == "in")
+
+
+async def test_a_fault_of_ours_after_a_change_is_logged_and_the_next_change_is_seen(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = await make_service()
+    seen: list[str] = []
+
+    async def fail() -> None:
+        seen.append("once more")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(service.auth, "catch_up", fail)
+    for times in (1, 2):
+        service._connections.watch.tell("the machine woke up")
+        await eventually(lambda times=times: len(seen) == times)  # type: ignore[misc] # mypy knows no default of a lambda's
+    assert "ZeroDivisionError" in caplog.text
+
+
+# Pages that the network puts in place of answers
+
+PAGE = {"status": 200, "headers": {"content-type": "text/html"}, "body": b"<title>Grand Hotel</title> Room number?"}
+SENT_AWAY = {"status": 302, "headers": {"location": "https://login.hotel.example/"}}
+
+
+@pytest.mark.parametrize(("page", "name"), [(PAGE, "Grand Hotel"), (SENT_AWAY, "login.hotel.example")])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("path", "body"), [(PATH, CHAT), ("/v1/messages", CLAUDE)])
+async def test_a_page_of_the_network_is_never_an_answer(
+    server: Serving,
+    http: aiohttp.ClientSession,
+    sandbox: Sandbox,
+    page: dict[str, Any],
+    name: str,
+    path: str,
+    body: dict[str, Any],
+    stream: bool,
+) -> None:
+    sandbox.script.fault("status", **page)
+    async with http.post(server.url + path, json=body | {"stream": stream}) as response:
+        answer = await response.text()
+    assert response.status == 502
+    assert json.loads(answer)["error"]["message"].startswith(
+        f"A sign-in page of the network, '{name}', answered in place of Copilot (open a browser, sign in"
+    )
+    async with http.post(server.url + path, json=body) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("page", [PAGE, SENT_AWAY])
+async def test_a_page_of_the_network_is_never_a_token(
+    settings_for: SettingsFor, sandbox: Sandbox, page: dict[str, Any]
+) -> None:
+    sandbox.script.fault("status", path="/copilot_internal/v2/token", times=9, **page)
+    service = Service(settings_for())
+    with pytest.raises(UpstreamUnreachable, match="answered in place of GitHub"):
+        await service.start()
+    assert service.status.signed == "failing"
+    assert not [seen for seen in sandbox.seen if seen.plane == "copilot"]
 
 
 # Stopping

@@ -187,7 +187,7 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    shown = repr(Settings(github_token="gho_canary", api_keys=("canary",)))
+    shown = repr(Settings(github_token="gho_canary", api_keys=("canary",), proxy="http://me:canary@proxy:1"))
     assert "canary" not in shown
     assert "port=4141" in shown
 
@@ -238,6 +238,35 @@ def test_the_address_of_the_session_bus_is_told_or_guessed_from_the_folder(monke
     assert settings.session_bus() == "unix:path=/run/user/1000/bus"
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/x")
     assert settings.session_bus() == "unix:path=/x"
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, {}),
+        ({"HTTPS_PROXY": " http://a:1 "}, {"https": ("http://a:1", "HTTPS_PROXY")}),
+        ({"HTTPS_PROXY": "A", "https_proxy": "b"}, {"https": ("b", "https_proxy")}),
+        ({"HTTPS_PROXY": "A", "https_proxy": ""}, {}),
+        ({"ALL_PROXY": "A", "no_proxy": "b"}, {"all": ("A", "ALL_PROXY"), "no": ("b", "no_proxy")}),
+        ({"FTP_PROXY": "A", "PROXY": "b", "HTTPS": "c", "COPILOT_API_PROXY": "d"}, {}),
+    ],
+)
+def test_variables_of_proxies_are_read_as_other_programs_do(environ: dict[str, str], found: dict[str, tuple[str, str]]) -> None:
+    assert settings.proxy_variables(environ) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "shown"),
+    [
+        ("proxy", "flag", "--proxy"),
+        ("proxy", "COPILOT_API_PROXY", "COPILOT_API_PROXY"),
+        ("proxy", "/x/config.toml", "proxy in /x/config.toml"),
+        ("proxy", "", "--proxy"),
+        ("catalog_s", "", "catalog_s"),
+    ],
+)
+def test_a_setting_is_named_as_it_is_spelt_where_it_was_set(name: str, origin: str, shown: str) -> None:
+    assert settings.named(Settings(origins={name: origin} if origin else {}), name) == shown
 
 
 if os.name == "posix":

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from copilot_api import __version__, console, settings
+from copilot_api import __version__, console, form, settings
 from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
 from copilot_api.cli.https import https
@@ -73,7 +73,7 @@ def run(arguments: list[str], commands: typer.Typer = app) -> int:
     console.set_up()
     settings.forget_the_unpacking()
     try:
-        code = commands(arguments or ["--help"], prog_name="copilot-api", standalone_mode=False)
+        code = commands(arguments or [_unasked()], prog_name="copilot-api", standalone_mode=False)
         sys.stdout.flush()
     except CopilotApiError as problem:
         return console.fail(problem)
@@ -89,6 +89,13 @@ def run(arguments: list[str], commands: typer.Typer = app) -> int:
     if code == INTERRUPTED:
         console.say("interrupted")
     return code or 0
+
+
+def _unasked() -> str:
+    """What it does where no command is given: a downloaded program that was double-clicked shows itself in the bar."""
+    is_heard = any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    is_clicked = form.current() is not form.Form.SOURCE and not is_heard and settings.has_screen()
+    return "tray" if is_clicked else "--help"
 
 
 def _misspelt(mistake: typer.TyperException) -> Misspelt:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from copilot_api import console, settings
-from copilot_api.cli.options import run_to_end, with_settings
+from copilot_api.cli.options import NETWORK, run_to_end, with_settings
 from copilot_api.errors import CopilotApiError, NotSignedIn
 from copilot_api.settings import Settings
 
@@ -23,7 +23,7 @@ auth = typer.Typer(help="Sign in to GitHub.", invoke_without_command=True, rich_
 
 
 @auth.callback()
-@with_settings("enterprise_url", "token_store", "proxy_env", "show_token", "verbose")
+@with_settings("enterprise_url", "token_store", *NETWORK, "show_token", "verbose")
 def sign_in(
     loaded: Settings,
     context: typer.Context,
@@ -60,7 +60,7 @@ async def _tell_servers() -> None:
 
 
 @auth.command()
-@with_settings("github_token", "enterprise_url", "token_store", "proxy_env", "verbose")
+@with_settings("github_token", "enterprise_url", "token_store", *NETWORK, "verbose")
 async def status(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False) -> None:
     """Show who is signed in, with what kind of token, and where it is kept."""
     facts = await _status(loaded)

@@ -24,12 +24,13 @@ from copilot_api.settings import Settings
 from copilot_api.setup import shell
 from copilot_api.setup.claude_code import launch, variables
 from copilot_api.thrift import settle
-from copilot_api.upstream.auth import Token
+from copilot_api.upstream.auth import Signed, Token
 
 ANY_KEY = "dummy"
 CLAUDE_CODE = "claude-code"
 INTERRUPTED = 130
 SHOWN_MODELS = 6
+SETTLES_WITHIN_S = 3.0
 
 
 async def serve(loaded: Settings, *, claude_code: bool) -> int:
@@ -46,6 +47,8 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     kept = ExitStack()
     try:
         with _signals(service) as stop:
+            if loaded.patient:
+                await stop.unless_wanted(_settled(service))
             await _greet(service)
             ready.tell(ready.READY, f"STATUS=serving at {service.url}")
             if folder := form.unpacked():
@@ -95,7 +98,7 @@ async def _start(loaded: Settings, terminal: Terminal | None) -> Service:
         run_folder=settings.run_folders()[0],
     )
     try:
-        await service.start()
+        await service.start(is_patient=loaded.patient)
     except StartFailed as problem:
         raise await named(problem, settings.run_folders(), port=loaded.port) from problem
     return service
@@ -105,10 +108,29 @@ def _show(token: Token) -> None:
     console.say(f"Copilot token: {token.value}")
 
 
+async def _settled(service: Service) -> None:
+    """Gives a patient start the moment that it takes to know how things are. It serves meanwhile."""
+    known = asyncio.Event()
+
+    def look(status: Status) -> None:
+        if status.reason or (status.models and status.login):
+            known.set()
+
+    end = service.subscribe(look)
+    look(service.status)
+    try:
+        async with asyncio.timeout(SETTLES_WITHIN_S):
+            await known.wait()
+    except TimeoutError:
+        return
+    finally:
+        end()
+
+
 async def _greet(service: Service) -> None:
     """What is served, for whom, and how to point a client at it."""
     loaded, url = service.settings, service.url
-    if loaded.show_token:
+    if loaded.show_token and service.status.signed is Signed.IN:
         console.say(f"GitHub token: {(await service.auth.grant()).value}")
     for variable in settings.strangers():
         console.warn(f"{variable} is not one of our variables, so it has no effect")
@@ -120,9 +142,15 @@ async def _greet(service: Service) -> None:
     console.say(f"  Anthropic clients  ANTHROPIC_BASE_URL={url}")
     console.say(f"  OpenAI clients     OPENAI_BASE_URL={url}/v1")
     console.say(f"  API key            {'one of yours' if service.asks_for_a_key else f'any, such as {ANY_KEY}'}")
-    console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
     if loaded.https:
         console.say(f"  https, too         https://localhost:{url.rpartition(':')[2]}")
+    if usable:
+        console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
+    elif service.status.reason:
+        console.warn(service.status.reason)
+    else:
+        why = "GitHub has not answered yet" if loaded.patient else "no model of this account can be used"
+        console.warn(why, hint="copilot-api status says how it is")
     if not session.notify_socket():
         console.say("press Ctrl-C to stop")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from copilot_api import console, form, leftovers, own_process, session, settings
+from copilot_api import console, form, leftovers, log, own_process, session, settings
 from copilot_api.cli import secrecy
 from copilot_api.cli.options import WITH_FLAGS, with_settings
 from copilot_api.settings import Settings
@@ -26,6 +26,9 @@ def tray(
     """Show an icon in the bar of the desktop, with a menu to serve, to sign in and to see what is left."""
     from copilot_api.desktop.only_one import beckon, only_one
 
+    if at_login:
+        log.keep_in(session.log_path())
+        log.set_up(verbose=loaded.verbose)
     with ExitStack() as kept:
         other = kept.enter_context(only_one(settings.run_folders()[0]))
         if other is None:

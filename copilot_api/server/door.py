@@ -7,12 +7,10 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from copilot_api import __version__, form
 from copilot_api.errors import FileUnsafe, StartFailed
-from copilot_api.server.connections import Connections
 from copilot_api.server.control import PREFIX, Control, Subject
 from copilot_api.server.run_file import Run, RunFile
 from copilot_api.server.serving import served
@@ -35,8 +33,8 @@ async def opened(subject: Subject, folder: Path | None, *, port: int, url: str, 
     """
     secret = secrets.token_urlsafe(32)
     app = Control(subject, secret).app()
-    connections = Connections(replace(Settings(), max_connections=MOST_CONNECTIONS), None)
-    async with _bound() as (bound, address), served(app, [bound], connections, farewell_s=FAREWELL_S):
+    bounds = Settings(max_connections=MOST_CONNECTIONS)
+    async with _bound() as (bound, address), served(app, [bound], bounds, farewell_s=FAREWELL_S):
         run = Run(
             pid=os.getpid(),
             port=port,

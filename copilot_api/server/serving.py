@@ -8,10 +8,12 @@ from functools import partial
 
 from aiohttp import web
 
+from copilot_api import own_process
 from copilot_api.server.connections import Connections
 from copilot_api.server.doorway import Doorway
 from copilot_api.server.faults import HTTP_LOG
 from copilot_api.server.listening import Listening
+from copilot_api.settings import Settings
 
 
 class Serving:
@@ -46,12 +48,13 @@ class Serving:
 async def served(
     app: web.Application,
     sockets: Sequence[socket.socket],
-    connections: Connections,
+    settings: Settings,
     *,
     farewell_s: float,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Serving]:
-    """Serves `app` while the block runs; answers that are under way at its end get `farewell_s` seconds."""
+    """Serves `app` within the bounds of `settings` while the block runs; what is under way then gets `farewell_s` seconds."""
+    connections = Connections(settings, own_process.descriptors())
     # Off by default in production, and without it a client that leaves would not end what runs for it upstream.
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=farewell_s)
     await runner.setup()

@@ -245,6 +245,13 @@ class CopilotAuth:
                 _log.exception("a fault of our own while renewing the Copilot token; it is tried again")
                 await self._back_off(failures)
 
+    async def catch_up(self) -> None:
+        """After sleep, or in another network: renews what is due now, or could not be renewed before."""
+        try:
+            await self._refresh_ahead()
+        except CopilotApiError as problem:
+            _log.warning("no new Copilot token yet: %s", problem.text)
+
     async def _back_off(self, failures: int) -> None:
         """Waits, longer each time, unless a token or a new grant comes from elsewhere."""
         wait_s = min(BACKOFF_LIMIT_S, 2.0 ** min(failures, 10)) * (0.5 + self._jitter() / 2)

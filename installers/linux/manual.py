@@ -19,7 +19,8 @@ _FURTHER_VARIABLES = {
     ),
     "NO_COLOR": "Set to anything, it switches colours off.",
     "DBUS_SESSION_BUS_ADDRESS": "The session bus on which the Secret Service is asked for the token.",
-    "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "Network proxies, used where proxy_env is on.",
+    "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "Network proxies, used where proxy_env is on.",
+    "SSL_CERT_FILE, SSL_CERT_DIR": "Root certificates to trust in place of the system's; ca_file adds to them.",
 }
 _FILES = {
     "~/.config/copilot-api/config.toml": "The settings. XDG_CONFIG_HOME moves it.",

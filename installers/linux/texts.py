@@ -78,7 +78,7 @@ Keywords=Copilot;OpenAI;Anthropic;Claude;Gemini;LLM;proxy;
 
 def unit(program: str) -> str:
     """The unit that a package brings, for `program` as systemd reads it; `copilot-api service install` switches it on."""
-    return units.unit(f"{program} start")
+    return units.unit(f"{program} start --patient")
 
 
 def metainfo() -> str:

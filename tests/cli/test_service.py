@@ -13,7 +13,6 @@ from tests.builders.program import Program
 
 if sys.platform == "linux":
     NEXT = "the tray starts at your next login, and serves; copilot-api tray starts it now\n"
-    DRY = "there is no desktop session here, and no systemd of your own: it takes effect where there is a desktop\n"
 
     @pytest.fixture
     def person(program: Program) -> Program:
@@ -78,10 +77,6 @@ if sys.platform == "linux":
         assert lines["TryExec"] in command
         again = await asyncio.create_subprocess_exec(*command[:-2], "--version", cwd="/", stdout=asyncio.subprocess.PIPE)
         assert (await again.communicate())[0].startswith(b"copilot-api ")
-
-    async def test_without_a_desktop_it_says_when_it_takes_effect(person: Program) -> None:
-        del person.environ["DISPLAY"]
-        assert (await person.run("service", "install")).err.endswith(DRY + NEXT)
 
     async def test_who_is_not_signed_in_is_told_and_not_held_up(person: Program) -> None:
         installed = await person.run("service", "install")

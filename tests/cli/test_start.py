@@ -95,6 +95,38 @@ async def test_without_a_sign_in_and_a_terminal_it_ends_with_a_hint(program: Pro
     assert ended.err == "error: you are not signed in\nhint: run copilot-api auth\n"
 
 
+async def test_with_patience_it_serves_before_anybody_is_signed_in_and_says_why_nothing_is_answered(
+    program: Program, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    program.uses(sandbox)
+    async with program.serving("--patient", "--show-token") as server:
+        assert "warning: you are not signed in (run copilot-api auth)\n" in server.err
+        assert "token:" not in server.err
+        async with http.get(f"{server.url}/v1/models") as answer:
+            assert answer.status == 401
+        assert (await program.run("auth", "--with-token", typed=sandbox.grant)).code == 0
+        async with http.get(f"{server.url}/v1/models") as answer:
+            assert answer.status == 200, "auth has told the server"
+
+
+async def test_with_patience_it_says_for_whom_it_serves_once_that_is_known(program: Program, sandbox: Sandbox) -> None:
+    program.uses(sandbox, grant=sandbox.grant)
+    async with program.serving("--patient") as server:
+        assert "serving GitHub Copilot of sandbox-dev at " in server.err
+        assert "  models             gpt-4.1, " in server.err
+
+
+async def test_with_patience_a_github_that_does_not_answer_is_told(program: Program) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        places = ("GITHUB_URL", "GITHUB_API_URL", "COPILOT_URL")
+        program.environ |= {"GH_TOKEN": "gho_0123456789abcdefghij", **{f"COPILOT_API_{place}": url for place in places}}
+        async with program.serving("--patient") as server:
+            assert "warning: GitHub has not answered yet\n" in server.err
+
+
 async def test_a_port_in_use_is_named_with_a_way_out(program: Program, sandbox: Sandbox) -> None:
     program.uses(sandbox, grant=sandbox.grant)
     with socket.create_server(("127.0.0.1", 0)) as taken:

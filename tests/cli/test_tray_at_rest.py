@@ -70,9 +70,8 @@ async def test_at_rest_it_costs_nothing_but_a_little_memory(
             tray.process.terminate()
             await ended_well(tray)
     with capsys.disabled():
-        print(
-            f"\nat rest for {seconds} s", told("server", *server_costs, seconds), told("tray", *tray_costs, seconds), sep="\n  "
-        )
+        for line in (f"at rest for {seconds} s", told("server", *server_costs, seconds), told("tray", *tray_costs, seconds)):
+            sys.stderr.write(f"\n  {line}")
     before, after = tray_costs
     assert after.cpu_s - before.cpu_s < max(0.02, seconds * 0.0005), "it is at work while nothing is to be done"
     assert after.mib - server_costs[1].mib < 10

@@ -74,7 +74,10 @@ if sys.platform != "win32":
         assert not beckon(process_id)
 
     def test_the_one_is_told_by_a_signal() -> None:
-        code = "import signal; signal.signal(signal.SIGUSR1, lambda *_: print('seen')); print('up', flush=True); signal.pause()"
+        code = (
+            "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}); print('up', flush=True); "
+            "signal.sigwait({signal.SIGUSR1}); print('seen')"
+        )
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert process.stdout
         assert process.stdout.readline() == "up\n"

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from copilot_api.server.connections import Connection, Connections, State
+from copilot_api.server.connections import Connection, State
 from copilot_api.server.listening import bind
 from copilot_api.server.serving import served
 from copilot_api.settings import Settings
@@ -30,8 +30,8 @@ def application() -> web.Application:
 async def test_it_is_there_while_the_block_runs_and_gone_afterwards(http: aiohttp.ClientSession) -> None:
     sockets = await bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    connections = Connections(Settings(), None)
-    async with served(application(), sockets, connections, farewell_s=1.0):
+    async with served(application(), sockets, Settings(), farewell_s=1.0) as serving:
+        connections = serving._connections
         async with http.get(url) as response:
             assert await response.text() == "hello"
         assert len(connections) == 1
@@ -46,7 +46,7 @@ async def test_it_is_there_while_the_block_runs_and_gone_afterwards(http: aiohtt
 async def test_emptied_it_lets_nobody_in_and_answers_what_it_was_asked(http: aiohttp.ClientSession) -> None:
     sockets = await bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    async with served(application(), sockets, Connections(Settings(), None), farewell_s=1.0) as serving:
+    async with served(application(), sockets, Settings(), farewell_s=1.0) as serving:
         asked = asyncio.gather(http.get(url + "/?for=0.3"))
         await asyncio.sleep(0.1)
         async with Wire(url) as idle:
@@ -62,5 +62,5 @@ async def test_what_fails_to_begin_leaves_nothing_behind() -> None:
     closed = socket.socket()
     closed.close()
     with pytest.raises((OSError, ValueError)):
-        async with served(application(), [closed], Connections(Settings(), None), farewell_s=1.0):
+        async with served(application(), [closed], Settings(), farewell_s=1.0):
             pytest.fail("it was served")

@@ -501,6 +501,42 @@ async def test_waking_up_renews_within_half_a_minute(
         await eventually(lambda: clock.sleepers == 1 and exchanges() == 2)
 
 
+async def test_after_sleep_what_is_due_is_renewed_at_once(auth: CopilotAuth, clock: "FakeClock", exchanges: Exchanges) -> None:
+    await auth.token()
+    await auth.catch_up()
+    assert exchanges() == 1
+    clock.suspend(AHEAD_S + 1)
+    await auth.catch_up()
+    assert exchanges() == 2
+
+
+async def test_in_another_network_what_could_not_be_renewed_is_tried_again_at_once(
+    auth: CopilotAuth, lab: Sandbox, clock: "FakeClock", eventually: "Eventually", caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the background waits for its next try, which may be a minute away."""
+    lab.script.fault("reset", path=EXCHANGE, times=99)
+    async with running(auth):
+        await eventually(lambda: clock.sleepers > 0)
+        caplog.clear()
+        await auth.catch_up()
+        assert "no new Copilot token yet" in caplog.text
+        assert auth.signed is Signed.FAILING
+        lab.script.clear()
+        await auth.catch_up()
+        assert str(auth.signed) == "in"  # mypy believes that nothing has changed since it last looked
+
+
+async def test_a_change_of_networks_is_no_reason_to_ask_again_what_a_person_must_mend(
+    make: Make, exchanges: Exchanges, lab: Sandbox
+) -> None:
+    lab.script.exchange("refused", times=9)
+    auth = make()
+    with pytest.raises(SubscriptionMissing):
+        await auth.token()
+    await auth.catch_up()
+    assert exchanges() == 1
+
+
 async def test_the_old_token_is_kept_while_it_lives(
     auth: CopilotAuth, lab: Sandbox, clock: "FakeClock", exchanges: Exchanges, eventually: "Eventually"
 ) -> None:

@@ -28,7 +28,7 @@ class Systemd:
     """The unit, by its name. The one that a package brought serves as it is; else one of our own stands before it."""
 
     def __init__(self, program: Program | None = None) -> None:
-        self._program = program or at_login("start")
+        self._program = program or at_login("start", "--patient")
         self._own = session.config_home() / "systemd" / "user" / UNIT
 
     def install(self) -> Iterator[str]:
@@ -46,7 +46,8 @@ class Systemd:
             yield f"it is running already, as process {before['MainPID']}"
             return
         ask("systemctl", "--user", "reset-failed", UNIT)
-        self._start("restart" if before["ActiveState"] == "active" else "start")
+        # A mere start would wait with systemd for the next of its own attempts.
+        self._start("restart" if before["ActiveState"] in {"active", "activating"} else "start")
         after = _facts()
         yield f"started it as process {after['MainPID']}: {after['StatusText']}"
 

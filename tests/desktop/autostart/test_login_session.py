@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_api.desktop.autostart.program import Program
+from copilot_api.desktop.autostart.program import Program, at_login
 from copilot_api.desktop.autostart.xdg import Entry
 from tests.builders.own_systemd import own_systemd
 
@@ -56,3 +56,18 @@ with open({out!r}, "w") as out:
             assert UNIT in login.ask("systemctl", "--user", "list-dependencies", "--plain", "xdg-desktop-autostart.target")
             login.ask("systemctl", "--user", "start", UNIT)
             starts()
+
+    def test_the_real_tray_is_started_by_a_login_and_serves(has_systemd: None, tmp_path: Path, port: int) -> None:
+        """It waits for a bar, of which there is none, and serves all the same."""
+        settings = tmp_path / ".config" / "copilot-api" / "config.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(f'sandbox = true\ntoken_store = "file"\nport = {port}\n', "utf-8")
+        Entry(at_login("tray", "--at-login"), (tmp_path / ".config" / "autostart",)).set(on=True)
+        with own_systemd(tmp_path) as login:
+            login.ask("systemctl", "--user", "start", UNIT)
+            until = time.monotonic() + 20
+            while login.run("curl", "-sf", f"http://127.0.0.1:{port}/health").returncode:
+                assert time.monotonic() < until, login.ask("journalctl", f"--user-unit={UNIT}", "--output=cat")
+                time.sleep(0.1)
+            login.ask("systemctl", "--user", "stop", UNIT)
+            assert login.ask("systemctl", "--user", "show", UNIT, "--property=Result", "--value") == "success"

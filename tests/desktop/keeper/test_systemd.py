@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -22,15 +20,6 @@ from tests.builders.program import Program
 
 if sys.platform == "linux":
     LIMIT_S = 20.0
-
-    @pytest.fixture
-    def port() -> int:
-        """One that is free at this moment; below those that the system gives to connections."""
-        while True:
-            number = random.randrange(25000, 25500)
-            with socket.socket() as tried, suppress(OSError):
-                tried.bind(("127.0.0.1", number))
-                return number
 
     def settings(program: Program, sandbox: Sandbox, port: int) -> Path:
         """The file in which a person has put all that a server must know."""
@@ -152,40 +141,54 @@ if sys.platform == "linux":
             await until(lambda: is_running(second.holds(program)))
             assert await models(http, port) == 200
 
-    async def test_what_has_changed_is_mended_by_a_second_time(signed_in: Program, login: OwnSystemd) -> None:
-        assert (await signed_in.run("service", "install")).code == 0
-        first = (await state(signed_in))["pid"]
-        moved = signed_in.home / "elsewhere.toml"
-        (signed_in.home / ".config" / "copilot-api" / "config.toml").rename(moved)
-        signed_in.environ["COPILOT_API_CONFIG"] = str(moved)
-        again = await signed_in.run("service", "install")
-        assert again.code == 0, again.err
-        assert f"wrote {own(signed_in)}" in again.err
-        assert (await state(signed_in))["pid"] not in {first, None}
-        assert f"Environment=COPILOT_API_CONFIG={moved}\n" in own(signed_in).read_text("utf-8")
+    @pytest.mark.slow
+    async def test_it_serves_before_anybody_is_signed_in_and_becomes_whole_by_itself(
+        person: Program, sandbox: Sandbox, http: aiohttp.ClientSession, port: int
+    ) -> None:
+        installed = await person.run("service", "install")
+        assert installed.code == 0, installed.err
+        assert installed.err.startswith("warning: you are not signed in\nhint: run copilot-api auth\n")
+        assert await models(http, port) == 401
+        assert "warning: you are not signed in" in (await person.run("service", "logs")).out
+        assert (await person.run("auth", "--with-token", typed=sandbox.grant)).code == 0
 
-    async def test_the_unit_of_a_package_serves_as_it_is(
+        async def is_whole() -> bool:
+            return await models(http, port) == 200
+
+        await until(is_whole)
+
+    @pytest.mark.slow
+    async def test_the_unit_of_a_package_serves_until_it_has_to_be_told_something(
         signed_in: Program, login: OwnSystemd, starts: tuple[str, ...]
     ) -> None:
         program = json.loads((await signed_in.run("debug", "--json")).out)["program"]["command"]
         packaged = signed_in.home / ".local" / "share" / "systemd" / "user" / UNIT
         packaged.parent.mkdir(parents=True, exist_ok=True)
-        packaged.write_text(unit(" ".join([*program, "start"])), "utf-8")
+        packaged.write_text(unit(" ".join([*program, "start", "--patient"])), "utf-8")
         login.ask("systemctl", "--user", "daemon-reload")
-        places = signed_in.environ.pop("XDG_CACHE_HOME", None)  # else it would have to be told
+        signed_in.environ.pop("XDG_CACHE_HOME", None)  # else it would have to be told
         installed = await signed_in.run("service", "install")
         assert installed.code == 0, installed.err
         assert not own(signed_in).exists()
-        assert (await state(signed_in))["where"] == str(packaged)
-        removed = await signed_in.run("service", "remove")
-        assert "removed" not in removed.err
+        before = await state(signed_in)
+        assert before["where"] == str(packaged)
+
+        moved = signed_in.home / "elsewhere.toml"
+        (signed_in.home / ".config" / "copilot-api" / "config.toml").rename(moved)
+        signed_in.environ["COPILOT_API_CONFIG"] = str(moved)
+        again = await signed_in.run("service", "install")
+        assert again.code == 0, again.err
+        assert f"wrote {own(signed_in)}" in again.err, "this it has to be told"
+        assert f"Environment=COPILOT_API_CONFIG={moved}\n" in own(signed_in).read_text("utf-8")
+        after = await state(signed_in)
+        assert after["where"] == str(own(signed_in)), "never two"
+        assert after["pid"] not in {before["pid"], None}, "it was started anew"
+
+        assert (await signed_in.run("service", "remove")).code == 0
         assert packaged.exists()
         assert (await state(signed_in))["installed"] is False
 
-        signed_in.environ["XDG_CACHE_HOME"] = places or str(signed_in.home / "cache")
-        assert f"wrote {own(signed_in)}" in (await signed_in.run("service", "install")).err, "this it has to be told"
-        assert (await state(signed_in))["where"] == str(own(signed_in)), "never two"
-
+    @pytest.mark.slow
     async def test_what_a_removed_package_left_is_taken_away(person: Program, login: OwnSystemd) -> None:
         link = own(person).parent / "default.target.wants" / UNIT
         link.parent.mkdir(parents=True)
@@ -194,6 +197,7 @@ if sys.platform == "linux":
         assert (await person.run("service", "remove")).err == f"removed {link}\n"
         assert not link.is_symlink()
 
+    @pytest.mark.slow
     async def test_a_unit_of_the_person_s_own_hand_is_left_alone(signed_in: Program, login: OwnSystemd) -> None:
         own(signed_in).parent.mkdir(parents=True)
         own(signed_in).write_text("[Service]\nExecStart=/bin/true\n", "utf-8")
@@ -223,6 +227,7 @@ if sys.platform == "linux":
             assert "running: no\n" in status.out
         assert (await signed_in.run("service", "install")).code == 0, "once the port is free"
 
+    @pytest.mark.slow
     async def test_a_manager_that_looks_elsewhere_is_told_of(signed_in: Program) -> None:
         signed_in.environ["XDG_CONFIG_HOME"] = str(signed_in.home / "unknown to systemd")
         refused = await signed_in.run("service", "install")
@@ -230,14 +235,15 @@ if sys.platform == "linux":
         assert "error: your systemd does not read " in refused.err
         assert "hint: let it know XDG_CONFIG_HOME, too, or do without that variable here\n" in refused.err
 
+    @pytest.mark.slow
     async def test_where_systemd_runs_but_not_for_this_terminal_it_says_so(person: Program) -> None:
         """As after su."""
         person.environ["XDG_RUNTIME_DIR"] = "/run/user/4711"
-        for verb in ("install", "remove", "status", "logs"):
-            refused = await person.run("service", verb)
-            assert refused.code == 1
-            assert "the one of your own cannot be reached from here" in refused.err
+        refused = await person.run("service", "install")
+        assert refused.code == 1
+        assert "the one of your own cannot be reached from here" in refused.err
 
+    @pytest.mark.slow
     async def test_a_token_that_the_manager_has_too_is_no_secret_to_it(
         person: Program, login: OwnSystemd, sandbox: Sandbox
     ) -> None:
@@ -267,6 +273,7 @@ if sys.platform == "linux":
     async def signs_in(person: Program, sandbox: Sandbox) -> bool:
         return "kept in Secret Service" in (await person.run("auth", "--with-token", typed=sandbox.grant)).err
 
+    @pytest.mark.slow
     async def test_the_server_finds_the_token_in_the_keyring(
         person: Program, desktop: OwnSystemd, sandbox: Sandbox, http: aiohttp.ClientSession, port: int
     ) -> None:

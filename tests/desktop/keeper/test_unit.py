@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from copilot_api.desktop.keeper.unit import UNIT, line, unit
 from copilot_api.settings import Settings
 from tests.builders.own_systemd import OwnSystemd
@@ -36,14 +34,15 @@ def test_a_plain_command_stands_as_it_is() -> None:
 
 if sys.platform == "linux":
 
-    @pytest.mark.parametrize("name", NAMES)
-    def test_systemds_own_checker_accepts_it(has_systemd: None, tmp_path: Path, name: str) -> None:
-        program = tmp_path / name / "copilot-api"
-        program.parent.mkdir()
-        program.symlink_to("/bin/true")
-        path = tmp_path / UNIT
-        path.write_text(unit(line((str(program), "start")), {"COPILOT_API_CONFIG": f"/x/{name}"}), "utf-8")
-        command = ["systemd-analyze", "--user", "--man=no", "verify", str(path)]
+    def test_systemds_own_checker_accepts_it(has_systemd: None, tmp_path: Path) -> None:
+        paths = []
+        for number, name in enumerate(NAMES):
+            program = tmp_path / name / "copilot-api"
+            program.parent.mkdir()
+            program.symlink_to("/bin/true")
+            paths.append(tmp_path / f"copilot-api-{number}.service")
+            paths[-1].write_text(unit(line((str(program), "start")), {"COPILOT_API_CONFIG": f"/x/{name}"}), "utf-8")
+        command = ["systemd-analyze", "--user", "--man=no", "verify", *map(str, paths)]
         environ = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
         assert (done.returncode, done.stdout + done.stderr) == (0, "")

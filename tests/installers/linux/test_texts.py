@@ -91,7 +91,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", ["/usr/bin/copilot-api", "%h/.local/bin/copilot-api"])
 def test_the_unit_starts_the_server_by_the_path_of_the_package(program: str) -> None:
-    assert f"\nExecStart={program} start\n" in texts.unit(program)
+    assert f"\nExecStart={program} start --patient\n" in texts.unit(program)
 
 
 @pytest.mark.usefixtures("changes")
