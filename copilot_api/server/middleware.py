@@ -16,15 +16,11 @@ from copilot_api.errors import (
     ClientMistake,
     CopilotApiError,
     MethodUnknown,
-    ModelUnknown,
-    PersonNeeded,
     RouteUnknown,
     Stopping,
-    UpstreamTimeout,
-    UpstreamUnreachable,
 )
-from copilot_api.log import request_id
-from copilot_api.server.faults import noted
+from copilot_api.log import is_failure_told, request_id
+from copilot_api.server.faults import noted, reason
 from copilot_api.server.guard import Guard
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
@@ -38,9 +34,6 @@ EXPOSED = "x-request-id, request-id, retry-after, x-copilot-api-losses, x-copilo
 
 # Paths that are OpenAI's, whatever headers come with them.
 _OPENAIS = frozenset({"completions", "embeddings", "responses"})
-
-# Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
-_OUTSPOKEN = (PersonNeeded, ModelUnknown, UpstreamTimeout, UpstreamUnreachable)
 
 _GEMINI_HEADERS = ("x-goog-api-client", "x-goog-api-key")
 _GEMINI_METHOD = re.compile(r"/models/[^/]+:[A-Za-z]+/?$")
@@ -60,6 +53,7 @@ class Entrance:
     async def identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Mints the request id, counts what may cost something, logs sizes and times; never a query, which may hold a key."""
         request_id.set(str(uuid.uuid4()))
+        is_failure_told.set(False)
         started = time.monotonic()
         with self._traffic.counted() if request.method == "POST" else nullcontext():
             response = await handler(request)
@@ -168,8 +162,8 @@ def _drawn(request: web.Request, problem: CopilotApiError) -> web.Response:
         headers["Retry-After"] = problem.retry_after
     if not problem.should_retry:
         headers["x-should-retry"] = "false"
-    reason = problem.text if isinstance(problem, _OUTSPOKEN) else problem.code or problem.kind
-    _log.info("%s %s answered %d: %s", request.method, request.rel_url.raw_path, status, reason)
+    if not is_failure_told.get():
+        _log.info("%s %s answered %d: %s", request.method, request.rel_url.raw_path, status, reason(problem))
     return web.Response(status=status, body=dumps(body), content_type="application/json", headers=headers)
 
 
