@@ -250,9 +250,17 @@ class UpstreamRefused(UpstreamProblem):
 
 
 class UpstreamUnreachable(UpstreamProblem):
-    """No answer: DNS, connection, TLS or time-out before the first byte."""
+    """No answer: DNS, connection, TLS or time-out before the first byte.
+
+    With `retry_after_s` it was not even tried: for a while no connection has come about, and it is known when it is tried next.
+    """
 
     code = "upstream_unreachable"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        if retry_after_s:
+            self.status, self.code, self.retry_after = 503, "upstream_down", str(retry_after_s)
 
 
 class UpstreamTimeout(UpstreamProblem):

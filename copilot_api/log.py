@@ -21,6 +21,9 @@ key_name: ContextVar[str] = ContextVar("key_name", default="")
 FILE_BYTES = 1024 * 1024
 """From this size on a log file is put aside, in place of the one before."""
 
+is_failure_told: ContextVar[bool] = ContextVar("is_failure_told", default=False)
+"""Whether a line of the log says already why the request of this context failed: one is enough."""
+
 # GitHub tokens and our own keys by their prefixes, Copilot tokens (`tid=…;exp=…`), whatever follows an Authorization scheme,
 # and the name and password in a URL, as of a network proxy.
 _SECRET = re.compile(

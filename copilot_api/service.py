@@ -34,9 +34,11 @@ from copilot_api.server.status import Listener, Phase, Status
 from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings, data_dir
+from copilot_api.thrift import TRIM_S, trim
 from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
 from copilot_api.upstream.auth import CopilotAuth, Signed, Token
+from copilot_api.upstream.breaker import Breaker
 from copilot_api.upstream.catalog import Catalog
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
@@ -119,6 +121,7 @@ class Service:
         self._hurry = asyncio.Event()
         self._stopped = asyncio.Event()
         self._counter = Counter()
+        self.breakers = (Breaker("GitHub", self._clock), Breaker("Copilot", self._clock))
         self._calibration: Calibration
         self._connections: Connections
         self._use: Use
@@ -139,6 +142,11 @@ class Service:
     def url(self) -> str:
         """The base URL for clients, without a trailing slash."""
         return self.status.url
+
+    def network_changed(self) -> None:
+        """The network is another, or the machine has slept: what could not be reached before may be reached now."""
+        for breaker in self.breakers:
+            breaker.reset()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` with each new status, on the loop's thread. Returns what ends that."""
@@ -239,14 +247,17 @@ class Service:
         self._publish(url=url, address=url.removeprefix("http://"))
         self._keep("account", self._standing.keep())
         self._keep("copilot-token", self.auth.keep_fresh())
+        self._keep("reachability", self.client.keep_reachable())
         self._keep("model-list", self.catalog.keep_fresh())
         self._keep("token-calibration", self._calibration.run())
+        self._keep("thrift", self._be_thrifty())
         self._keep("today", self._use.run())
         self._follow_the_machine()
 
     def _follow_the_machine(self) -> None:
         """Notices when the machine has slept or changed networks, and sees to it that the next request finds all in order."""
         watch = self._connections.watch
+        watch.subscribe(self.network_changed)
         self._keep("connection-watch", watch.run())
         self._keep("catching-up", self._catch_up(watch))
         for name, body in machine.listeners(woke=partial(watch.tell, "the machine woke up"), moved=watch.look_around).items():
@@ -287,8 +298,11 @@ class Service:
         http, hosts, identity = self._connections.http, Hosts.of(settings), Identity(settings)
         self.github = GitHub(http, hosts, identity, settings)
         find = partial(self._find_grant, settings)
-        self.auth = CopilotAuth(self.github, find, hosts, self._clock, announce=self._announce)
-        self.client = CopilotClient(http, self.auth, identity, settings, quoted=self._heard, reach=self._reach)
+        github, copilot = self.breakers
+        self.auth = CopilotAuth(self.github, find, hosts, self._clock, breaker=github, announce=self._announce)
+        self.client = CopilotClient(
+            http, self.auth, identity, settings, clock=self._clock, breaker=copilot, quoted=self._heard, reach=self._reach
+        )
         self.catalog = Catalog(self.client, settings, self._clock)
         # What a simulated Copilot counts is nothing to learn from for good, and nothing that anybody has used.
         kept = None if settings.copilot_url else self._kept
@@ -330,6 +344,15 @@ class Service:
         fetcher = PictureFetcher(roots=self._connections.roots)
         self._owned.push_async_callback(fetcher.close)
         return fetcher
+
+    async def _be_thrifty(self) -> None:
+        """Gives back memory now and then, while there is work that takes and leaves some."""
+        seen = 0
+        while True:
+            await self._clock.sleep(TRIM_S)
+            if self._traffic.total != seen:
+                seen = self._traffic.total
+                await asyncio.to_thread(trim)
 
     def _keep(self, name: str, body: Coroutine[object, object, None]) -> None:
         self._tasks.append(asyncio.create_task(body, name=name))

@@ -139,6 +139,10 @@ class Settings:
     idle_timeout_s: float = _option(
         300.0, "Seconds that Copilot may stay silent before an answer counts as lost", low=1, high=86400
     )
+    answer_timeout_s: float = _option(3600.0, "Seconds that one answer of Copilot's may take altogether", low=1, high=86400)
+    client_timeout_s: float = _option(
+        300.0, "Seconds that a client may take nothing of its answer before it is let go", low=0.1, high=86400
+    )
     rollout_delay_s: float = _option(
         1.0, "Seconds between tries when Copilot refuses a model that it lists, up to 8 tries; 0: no second try", low=0, high=60
     )

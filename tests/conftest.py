@@ -55,6 +55,7 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 
 BACKGROUND = {
     *("account", "approvals", "copilot-token", "model-list", "stop", "today", "token-calibration"),
+    *("reachability", "thrift"),
     *("connection-watch", "catching-up", "sleep-events", "network-events"),
 }
 """The tasks of a service."""

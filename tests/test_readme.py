@@ -138,6 +138,7 @@ def test_every_option_mentioned_anywhere_exists() -> None:
         "--standalone",
         "--check",
         "--executable",
+        "--seed",
     }
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*|--no-)", README))
     assert mentioned - foreign <= known

@@ -29,6 +29,7 @@ from copilot_api.server.status import Phase, Status
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.upstream import auth
+from copilot_api.upstream.breaker import LASTING_S, TRIES
 from copilot_api.upstream.clock import SystemClock
 from copilot_api.upstream.grants import Grant
 from tests.builders.detour import Detour
@@ -443,9 +444,9 @@ async def test_the_background_work_is_named_and_ends_with_the_service(settings_f
     before = tasks()
     service = Service(settings_for())
     await service.start()
-    assert {"copilot-token", "model-list"} <= tasks()
+    assert {"copilot-token", "model-list", "reachability"} <= tasks()
     await service.stop()
-    assert not {"copilot-token", "model-list"} & tasks()
+    assert not {"copilot-token", "model-list", "reachability"} & tasks()
     await eventually(lambda: tasks() == before)  # the sandbox notices that the connections are closed
 
 
@@ -695,3 +696,16 @@ async def test_a_connection_kept_alive_is_closed_after_its_answer(settings_for: 
 
 async def test_copilot_is_offered_the_same_compressions_by_every_python(server: Serving, sandbox: Sandbox) -> None:
     assert {seen.headers["Accept-Encoding"] for seen in sandbox.seen} == {"gzip, deflate"}
+
+
+async def test_an_outage_is_known_and_another_network_ends_it(service: Service) -> None:
+    known = [False]
+    for breaker in service.breakers:
+        attempts = [breaker.admit() for _ in range(TRIES)]
+        for attempt in attempts:
+            attempt.began._monotonic -= LASTING_S
+            attempt.missed(UpstreamUnreachable("nobody could be reached"))
+        known.append(breaker.is_open)
+        service.network_changed()
+        known.append(breaker.is_open)
+    assert known == [False, True, False, True, False]

@@ -26,6 +26,7 @@ from copilot_api.dialects.events import (
 )
 from copilot_api.dialects.read import amount, number, obj, objs, string
 from copilot_api.dialects.sse import Sse
+from copilot_api.dialects.weight import BLOCK, PIECE, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
 CUT_SHORT = "The answer from Copilot ended before it was complete"
@@ -153,18 +154,19 @@ class _Items:
     def __init__(self) -> None:
         self.calls = 0
         self._items: dict[int, _Item] = {}
+        self._weight = Weight()
         self._texts: dict[tuple[int, int], int] = {}
         self._thoughts: dict[int, int] = {}
 
     def added(self, at: int, item: Json) -> Iterator[Event]:
         """An item that has begun. A call opens as soon as its id and its name are known."""
-        state = self._items.setdefault(at, _Item())
+        state = self._at(at)
         if item.get("call_id"):
             yield from self._open(state, item)
 
     def done(self, at: int, item: Json) -> Iterator[Event]:
         """An item that is complete: whatever of it was not said yet. Kinds that no other dialect knows say nothing."""
-        state = self._items.setdefault(at, _Item())
+        state = self._at(at)
         if state.is_done:
             return
         state.is_done = True
@@ -190,10 +192,12 @@ class _Items:
 
     def say(self, at: int, kind: _Kind, place: int, text: str) -> Iterator[Event]:
         """A piece of a text."""
-        item = self._items.setdefault(at, _Item())
+        item = self._at(at)
         if not text or (kind == "input" and item.call is None):  # an unopened call says all when it is done
             return
         is_first = (kind, place) not in item.said
+        if is_first:
+            self._weight.add(PIECE)
         item.said[kind, place] = item.said.get((kind, place), 0) + len(text)
         match kind:
             case "text":
@@ -218,6 +222,13 @@ class _Items:
             yield from self.say_rest(at, "reasoning", place, string(part.get("text")))
         if encrypted := string(item.get("encrypted_content")):
             yield Thought(signature=signature(string(item.get("id")), encrypted), part=self._part(at))
+
+    def _at(self, at: int) -> _Item:
+        item = self._items.get(at)
+        if item is None:
+            self._weight.add(BLOCK)
+            item = self._items[at] = _Item()
+        return item
 
     def _part(self, at: int) -> int:
         return self._thoughts.setdefault(at, len(self._thoughts))

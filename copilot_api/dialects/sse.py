@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from copilot_api.errors import UpstreamBroke
 
 # One frame may hold a whole image; past this it is not an answer but an attack or a defect.
-FRAME_LIMIT_BYTES = 64 * 1024 * 1024
+FRAME_LIMIT_BYTES = 32 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _CARRIAGE_RETURN = ord("\r")
@@ -31,27 +31,41 @@ class SseDecoder:
     """Cuts bytes into frames, however they are chunked. The `raw` of all frames joined are the bytes fed."""
 
     def __init__(self) -> None:
-        self._rest = b""
-        self._searched = 0
+        self._pieces: list[bytes] = []
+        self.held_bytes = 0
+        """How much there is of a frame that is not complete yet."""
 
     def feed(self, chunk: bytes) -> Iterator[Sse]:
         """The frames that `chunk` completes. Raises UpstreamBroke when one frame grows past the limit."""
-        rest = self._rest + chunk
-        start = 0
+        if self._pieces and not _BLANK_LINE.search(self._end() + chunk):
+            self._hold(chunk)
+            return
         # A blank line may straddle two chunks, so the search begins two bytes before the new ones.
-        for end in _BLANK_LINE.finditer(rest, max(0, self._searched - 2)):
+        searched = max(0, self.held_bytes - 2)
+        rest = b"".join([*self._pieces, chunk]) if self._pieces else chunk
+        self._pieces, self.held_bytes = [], 0
+        start = 0
+        for end in _BLANK_LINE.finditer(rest, searched):
             yield _frame(rest[start : end.end()])
             start = end.end()
-        self._rest = rest[start:]
-        self._searched = len(self._rest)
-        if self._searched > FRAME_LIMIT_BYTES:
-            raise UpstreamBroke("Copilot sent one event of more than 64 MiB")
+        if start < len(rest):
+            self._hold(rest[start:])
 
     def close(self) -> Iterator[Sse]:
         """The frame that lacked only its blank line when the bytes ended, if any."""
-        rest, self._rest, self._searched = self._rest, b"", 0
+        rest, self._pieces, self.held_bytes = b"".join(self._pieces), [], 0
         if rest:
             yield _frame(rest)
+
+    def _hold(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self.held_bytes += len(piece)
+        if self.held_bytes > FRAME_LIMIT_BYTES:
+            raise UpstreamBroke("Copilot sent one event of more than 32 MiB")
+
+    def _end(self) -> bytes:
+        """The last two bytes held; pieces may be of one byte each."""
+        return b"".join(self._pieces[-2:])[-2:]
 
 
 def _frame(raw: bytes) -> Sse:

@@ -3,13 +3,30 @@
 import logging
 import traceback
 
-from copilot_api.errors import ClientMistake, CopilotApiError
+from copilot_api.errors import (
+    ClientMistake,
+    CopilotApiError,
+    ModelUnknown,
+    PersonNeeded,
+    Stopping,
+    UpstreamBroke,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from copilot_api.log import request_id
 
 PLACES = 20
 """Lines of the way that led to a fault: the last ones, which are as good as all where it went in circles."""
 
+# Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
+_OUTSPOKEN = (PersonNeeded, ModelUnknown, Stopping, UpstreamBroke, UpstreamTimeout, UpstreamUnreachable)
+
 _log = logging.getLogger(__name__)
+
+
+def reason(problem: CopilotApiError) -> str:
+    """Why a request failed, as it may stand in a log."""
+    return problem.text if isinstance(problem, _OUTSPOKEN) else problem.code or problem.kind
 
 
 def noted(error: Exception) -> CopilotApiError:

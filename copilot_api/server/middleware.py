@@ -16,16 +16,12 @@ from copilot_api.errors import (
     ClientMistake,
     CopilotApiError,
     MethodUnknown,
-    ModelUnknown,
-    PersonNeeded,
     RouteUnknown,
     Stopping,
-    UpstreamTimeout,
-    UpstreamUnreachable,
 )
-from copilot_api.log import key_name, request_id
+from copilot_api.log import is_failure_told, key_name, request_id
 from copilot_api.server.connections import Connection, State
-from copilot_api.server.faults import noted
+from copilot_api.server.faults import noted, reason
 from copilot_api.server.guard import Guard
 from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.peers import Peers
@@ -43,9 +39,6 @@ EXPOSED = "x-request-id, request-id, retry-after, x-copilot-api-losses, x-copilo
 
 # Paths that are OpenAI's, whatever headers come with them.
 _OPENAIS = frozenset({"completions", "embeddings", "responses"})
-
-# Whose messages are safe in a log: they are ours and hold no words of a request. Upstream's may quote the prompt.
-_OUTSPOKEN = (PersonNeeded, ModelUnknown, UpstreamTimeout, UpstreamUnreachable)
 
 _GEMINI_HEADERS = ("x-goog-api-client", "x-goog-api-key")
 _GEMINI_METHOD = re.compile(r"/models/[^/]+:[A-Za-z]+/?$")
@@ -67,6 +60,7 @@ class Entrance:
     async def identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Mints the request id, counts what may cost something, logs sizes and times; never a query, which may hold a key."""
         request_id.set(str(uuid.uuid4()))
+        is_failure_told.set(False)
         started = time.monotonic()
         _connection(request).become(State.BUSY)
         with self._traffic.counted() if request.method == "POST" else nullcontext():
@@ -226,8 +220,8 @@ def _drawn(request: web.Request, problem: CopilotApiError) -> web.Response:
         headers["Retry-After"] = problem.retry_after
     if not problem.should_retry:
         headers["x-should-retry"] = "false"
-    reason = problem.text if isinstance(problem, _OUTSPOKEN) else problem.code or problem.kind
-    _log.info("%s %s answered %d: %s", request.method, _shown(request), status, reason)
+    if not is_failure_told.get():
+        _log.info("%s %s answered %d: %s", request.method, _shown(request), status, reason(problem))
     return web.Response(status=status, body=dumps(body), content_type="application/json", headers=headers)
 
 

@@ -17,15 +17,16 @@ from copilot_api.dialects.events import Closed, Counted, Opened, Stamp
 from copilot_api.dialects.read import obj
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.errors import ClientMistake, CopilotApiError, KeyRefused, MethodUnknown, Stopping, UpgradeRefused
-from copilot_api.log import key_name, request_id
+from copilot_api.log import is_failure_told, key_name, request_id
 from copilot_api.server.body import aside
 from copilot_api.server.connections import Connection, State
-from copilot_api.server.faults import noted
+from copilot_api.server.faults import noted, reason
 from copilot_api.server.items import Items
 from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.memory import Memory, Room
 from copilot_api.server.relay import Question, Relay
 from copilot_api.server.responses import ENDINGS
+from copilot_api.server.sink import taken
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.upstream.catalog import Catalog
@@ -34,6 +35,7 @@ FAREWELL_S = 1.0
 """Seconds in which a client must take the last words."""
 
 _SMALL_BYTES = 1024
+_BEATS = frozenset({WSMsgType.PING, WSMsgType.PONG})
 
 _log = logging.getLogger(__name__)
 
@@ -94,23 +96,24 @@ class _Socket:
         self._catalog = catalog
         self._traffic = traffic
         self._keys = keys
-        self._heartbeat_s = settings.heartbeat_s
+        self._settings = settings
         self._memory = memory
         self._web = web.WebSocketResponse(
             timeout=FAREWELL_S,
-            heartbeat=2 * settings.heartbeat_s,  # answered by the client's library; who does not within half of it is gone
+            autoping=False,
             max_msg_size=settings.body_limit_mib * 1024 * 1024,
             compress=False,  # costs more than it saves on the way to a program on this machine
         )
         self._asked: asyncio.Queue[bytes] = asyncio.Queue()
         self._is_busy = False
         self._leaves = False
+        self._pinged_at: float | None = None
 
     async def serve(self) -> web.WebSocketResponse:
         """Speaks until either side hangs up. A client that leaves ends what runs for it."""
         await self._web.prepare(self._request)
         self._become(State.RESTING)
-        working = asyncio.gather(self._work())
+        working = asyncio.gather(self._work(), self._beat())
         try:
             await self._listen()
         finally:
@@ -126,6 +129,11 @@ class _Socket:
 
     async def _listen(self) -> None:
         async for message in self._web:
+            self._pinged_at = None
+            if message.type is WSMsgType.PING:
+                await self._web.pong(message.data)
+            if message.type in _BEATS:
+                continue
             if message.type is not WSMsgType.TEXT:
                 await self._refuse(ClientMistake("Messages are JSON texts", code="invalid_json"))
                 continue
@@ -145,10 +153,28 @@ class _Socket:
             self._become(State.BUSY)
             self._asked.put_nowait(data)
 
+    async def _beat(self) -> None:
+        """Pings now and then, and hangs up on who has not answered one by the next.
+
+        A client that gets an answer may have much to read before it comes to a ping, so it is given more time.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(2 * self._settings.heartbeat_s)
+            if self._pinged_at is None:
+                self._pinged_at = loop.time()
+                with suppress(ConnectionError):
+                    await self._web.ping()
+                continue
+            is_given_time = self._is_busy and loop.time() - self._pinged_at < self._settings.client_timeout_s
+            if not is_given_time and self._request.transport is not None:
+                self._request.transport.abort()
+
     async def _work(self) -> None:
         while not self._leaves:
             raw = await self._asked.get()
             request_id.set(str(uuid.uuid4()))
+            is_failure_told.set(False)
             try:
                 with suppress(ConnectionError), self._traffic.counted():
                     await self._answer(raw)
@@ -187,7 +213,7 @@ class _Socket:
         if is_warm_up:
             await self._warm_up(question)
             return
-        outlet = _Outlet(self._request, self._web, self._heartbeat_s)
+        outlet = _Outlet(self._request, self._web, self._settings)
         with await self._relay.accept(
             self._request, question.raw, "responses", lambda _: question, is_replayable=False
         ) as errand:
@@ -200,7 +226,7 @@ class _Socket:
         await self._catalog.find(question.ask.model)
         stamp = Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=question.ask.model)
         encoder = responses.Encoder(stamp, request=question.body)
-        outlet = _Outlet(self._request, self._web, self._heartbeat_s)
+        outlet = _Outlet(self._request, self._web, self._settings)
         await outlet.write(encoder.feed(Opened()) + encoder.feed(Counted()) + encoder.feed(Closed(reason="stop")))
         self._memory.heard(question, outlet.answer)
 
@@ -210,7 +236,8 @@ class _Socket:
         told: Json = {"type": "error", "status": status, **responses.error(problem)}
         if problem.retry_after:
             told["headers"] = {"retry-after": problem.retry_after}
-        _log.info("WebSocket %s answered %d: %s", self._request.rel_url.raw_path, status, problem.code or problem.kind)
+        if not is_failure_told.get():
+            _log.info("WebSocket %s answered %d: %s", self._request.rel_url.raw_path, status, reason(problem))
         try:
             async with asyncio.timeout(FAREWELL_S):
                 await self._web.send_str(dumps(told).decode())
@@ -221,12 +248,13 @@ class _Socket:
 class _Outlet:
     """The client's end of one answer: each event is a message of its own."""
 
-    def __init__(self, request: web.Request, socket: web.WebSocketResponse, heartbeat_s: float) -> None:
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, settings: Settings) -> None:
         self._request = request
         self._web = socket
-        self._heartbeat_s = heartbeat_s
+        self._heartbeat_s = settings.heartbeat_s
+        self._patience_s = settings.client_timeout_s
         self._loop = asyncio.get_running_loop()
-        self._due_at = self._loop.time() + heartbeat_s
+        self._due_at = self._loop.time() + settings.heartbeat_s
         self.is_open = False
         self.answer: Json = {}
 
@@ -240,7 +268,7 @@ class _Outlet:
         for frame in SseDecoder().feed(data):
             if frame.data:
                 self.is_open = True
-                await self._web.send_str(frame.data.decode())
+                await taken(self._request, len(frame.data), self._web.send_str(frame.data.decode()), self._patience_s)
             if frame.event in ENDINGS:
                 self.answer = obj(obj(loads(frame.data)).get("response"))
 

@@ -55,18 +55,18 @@ class _CustomTools:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self._inputs: dict[int, str] = {}
+        self._inputs: dict[int, list[str]] = {}
 
     def feed(self, event: Event) -> Iterator[Event]:
         match event:
             case ToolOpened(index=index, name=name, custom=False) if name in self._names:
-                self._inputs[index] = ""
+                self._inputs[index] = []
                 yield ToolOpened(index=index, id=event.id, name=name, custom=True, namespace=event.namespace)
             case ToolInput(index=index, json=json) if index in self._inputs:
-                self._inputs[index] += json
+                self._inputs[index].append(json)
             case Closed():
-                for index, json in self._inputs.items():
-                    yield ToolInput(index=index, json=unwrapped(json))
+                for index, pieces in self._inputs.items():
+                    yield ToolInput(index=index, json=unwrapped("".join(pieces)))
                 yield event
             case _:
                 yield event

@@ -14,6 +14,7 @@ from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
 from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.dialects.sse import Sse, encode
+from copilot_api.dialects.weight import BLOCK, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired, each, without
 from copilot_api.translate.repair_answers import CHAT_ANSWERS
@@ -47,6 +48,8 @@ class ChatWatch:
         self._stamp = stamp
         self._head: Json = {}
         self._calls: dict[Any, _Call] = {}
+        self._count = 0
+        self._weight = Weight()
         self._has_role = False
         self._done = False
 
@@ -205,7 +208,9 @@ class ChatWatch:
         call, id_ = self._calls.get(key), string(piece.get("id"))
         is_first = call is None or bool(id_ and id_ != call.id)
         if call is None or is_first:
+            self._weight.add(BLOCK)
             call = self._calls[key] = _Call(index=self._count, id=id_)
+            self._count += 1
         call.scanner.feed(string(obj(piece.get("function")).get("arguments")))
         if call.scanner.is_runaway and self._fired.by("runaway-stopped"):
             self.failed = UpstreamBroke(RUNAWAY)
@@ -224,10 +229,6 @@ class ChatWatch:
 
     def _with_own_names(self, choice: Json) -> Json:
         return choice | {"message": each(obj(choice.get("message")), "tool_calls", self._with_own_name)}
-
-    @property
-    def _count(self) -> int:
-        return max((call.index for call in self._calls.values()), default=-1) + 1
 
 
 class _Call:

@@ -3,6 +3,7 @@
 Source: copilot-upstream §6.3; what clients insist on: clients.md §5.
 """
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
@@ -16,6 +17,12 @@ from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired, each
 from copilot_api.translate.repair_answers import MESSAGES_ANSWERS
 from copilot_api.translate.repair_names import NO_NAMES
+
+# What nearly every delta is. That it is whole is seen in half the time that parsing it takes.
+_USUAL_DELTA = re.compile(
+    rb'\{"type":"content_block_delta","index":\d{1,9},"delta":\{"type":"[a-z_]++","[a-z_]++":"'
+    rb'(?:[ !#-\[\]-~]++|\\["\\/bfnrt])*+"\}\}'
+).fullmatch
 
 
 class MessagesWatch:
@@ -45,7 +52,8 @@ class MessagesWatch:
             return b""
         if not sse.data:
             return sse.raw
-        if sse.event in {"content_block_delta", "ping"}:  # nothing in them concerns us, and they are nearly all there is
+        # Nothing in these concerns us, and they are nearly all there is.
+        if sse.event == "ping" or (sse.event == "content_block_delta" and _USUAL_DELTA(sse.data)):
             return sse.raw
         try:
             data = obj(loads(sse.data))

@@ -21,6 +21,23 @@ class Clock(Protocol):
         ...
 
 
+class Since:
+    """A moment, remembered on both clocks."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._monotonic = clock.monotonic()
+        self._wall = clock.wall()
+
+    def seconds(self) -> float:
+        """How long ago it was. The wall clock counts sleep; the other one holds when the wall clock is set back."""
+        return max(self.awake_s(), self._clock.wall() - self._wall)
+
+    def awake_s(self) -> float:
+        """How long ago it was, without the time that the machine slept."""
+        return self._clock.monotonic() - self._monotonic
+
+
 class SystemClock:
     """The machine's own clocks."""
 

@@ -44,6 +44,18 @@ class PageMet(aiohttp.ClientConnectionError):
         self.title = title
 
 
+# What this machine lacks when it has too much open.
+_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+
+_SHUT_OUT = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientSSLError,
+    aiohttp.ClientResponseError,  # of a proxy that does not speak HTTP
+    socks.NotSocks,
+    socks.WantsPassword,
+)
+
+
 def unreachable(error: Exception, who: str) -> UpstreamProblem:
     """`error` (one of aiohttp's, or the system's) while asking `who`."""
     if isinstance(error, ProxyFailed):
@@ -136,3 +148,23 @@ def _wants_password(proxy: Proxy) -> tuple[str, str]:
 
 def _named(proxy: Proxy) -> str:
     return f"it is named by {proxy.origin}"
+
+
+def was_never_connected(error: Exception) -> bool:
+    """Whether no connection came about, so that nothing was sent, and the reason lies outside of this machine."""
+    if was_shut_out(error):
+        return False
+    if isinstance(error, ProxyFailed | aiohttp.ConnectionTimeoutError):
+        return True
+    return isinstance(error, aiohttp.ClientConnectorError) and error.errno not in _OURS
+
+
+def was_shut_out(error: BaseException | None) -> bool:
+    """Whether somebody was there and no connection came about all the same, which trying again does not change."""
+    if isinstance(error, ProxyFailed):
+        return was_shut_out(error.__cause__)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return error.status < 500  # else it does not reach the host itself
+    if isinstance(error, socks.Refused):
+        return error.reply == socks.NOT_ALLOWED
+    return isinstance(error, _SHUT_OUT)

@@ -46,7 +46,16 @@ class Server:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.err = ""
+        self._heard: list[str] = []
+
+    @property
+    def err(self) -> str:
+        """All that it has said on standard error."""
+        return "".join(self._heard)
+
+    def hear(self, line: bytes) -> None:
+        """Takes down what it says."""
+        self._heard.append(line.decode())
 
     @property
     def url(self) -> str:
@@ -60,7 +69,7 @@ class Server:
             while text not in self.err:
                 line = await self.process.stderr.readline()
                 assert line, f"{text!r} was not said, but: {self.err}"
-                self.err += line.decode()
+                self.hear(line)
 
     async def ended(self) -> Ended:
         """How it ended, when it does."""

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
+from copilot_api.errors import UpstreamRefused, UpstreamTimeout
 from copilot_api.log import request_id
-from copilot_api.server.faults import HTTP_LOG, PLACES, noted
+from copilot_api.server.faults import HTTP_LOG, PLACES, noted, reason
 
 
 def test_a_fault_is_logged_by_type_and_place_only(caplog: pytest.LogCaptureFixture) -> None:
@@ -53,3 +54,9 @@ def test_what_is_no_http_is_logged_in_one_line(caplog: pytest.LogCaptureFixture)
     HTTP_LOG.error("plain %d", 1, exc_info=(None, None, None))
     HTTP_LOG.warning("as it is")
     assert caplog.records[-1].getMessage() == "as it is"
+
+
+def test_a_reason_is_told_in_full_only_where_the_words_are_ours() -> None:
+    assert reason(UpstreamTimeout("Copilot fell silent", hint="wait")) == "Copilot fell silent (wait)"
+    assert reason(UpstreamRefused("the prompt: canary", status=400, code="invalid_request_body")) == "invalid_request_body"
+    assert reason(UpstreamRefused("the prompt: canary", status=400, kind="overloaded")) == "overloaded"

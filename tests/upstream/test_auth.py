@@ -2,13 +2,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_api.errors import (
+    CopilotApiError,
     KeyringUnusable,
     NotSignedIn,
     SubscriptionMissing,
@@ -18,7 +19,9 @@ from copilot_api.errors import (
 )
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
-from copilot_api.upstream.auth import CopilotAuth, Finder, Signed, Token, _Since
+from copilot_api.upstream.auth import CopilotAuth, Finder, Signed, Token
+from copilot_api.upstream.breaker import LASTING_S, LONGEST_REST_S, TRIES, Breaker
+from copilot_api.upstream.clock import Since
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
@@ -40,8 +43,10 @@ Exchanges = Callable[[], int]
 def make(github: GitHub, lab: Sandbox, lab_settings: Settings, clock: "FakeClock") -> Make:
     """An auth that asks the sandbox. Its back-off has no chance in it."""
 
-    def make(grant: Grant | Finder | None = None) -> CopilotAuth:
-        return CopilotAuth(github, grant or Grant(lab.grant), Hosts.of(lab_settings), clock, jitter=lambda: 1.0)
+    def make(grant: Grant | Finder | None = None, breaker: Breaker | None = None) -> CopilotAuth:
+        return CopilotAuth(
+            github, grant or Grant(lab.grant), Hosts.of(lab_settings), clock, breaker=breaker, jitter=lambda: 1.0
+        )
 
     return make
 
@@ -619,6 +624,7 @@ async def test_a_caller_who_gets_through_ends_the_waiting(
             await eventually(lambda: clock.sleepers == 1)
             clock.advance(60)
         await eventually(lambda: clock.sleepers == 1 and exchanges() == 7)
+        clock.advance(LONGEST_REST_S)
         await auth.token()
         clock.advance(30)
         await eventually(lambda: clock.sleepers == 1)
@@ -666,7 +672,7 @@ def test_no_moment_is_believed_to_be_younger_than_it_is(
     steps: list[tuple[str, int]], new_clock: "Callable[[], FakeClock]"
 ) -> None:
     clock = new_clock()
-    since, truth = _Since(clock), 0
+    since, truth = Since(clock), 0
     for how, seconds in steps:
         match how:
             case "awake":
@@ -739,3 +745,58 @@ async def test_a_keyring_that_is_locked_when_somebody_looks_again_changes_nothin
     with pytest.raises(KeyringUnusable):
         await auth.look_again()
     assert (await auth.token(), auth.signed) == (token, Signed.IN)
+
+
+# While GitHub cannot be reached
+
+
+async def test_an_outage_of_githubs_is_answered_at_once_and_ends_with_the_first_answer(
+    make: Make, lab: Sandbox, clock: "FakeClock", exchanges: Exchanges
+) -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    lab.script.exchange("broken", times=TRIES)
+    for _ in range(TRIES):
+        clock.advance(LASTING_S)
+        with pytest.raises(UpstreamRefused):
+            await auth.token()
+    assert breaker.is_open
+    tried = exchanges()
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await auth.token()
+    assert (caught.value.status, caught.value.retry_after, exchanges()) == (503, "1", tried)
+    assert auth.problem is not caught.value, "why there is no token is GitHub's trouble, not that we do not ask"
+    clock.advance(1)
+    await auth.token()
+    assert not breaker.is_open
+
+
+@pytest.mark.parametrize("state", ["revoked", "refused", "rate_limited", "empty", "hidden"])
+async def test_an_answer_of_githubs_is_no_outage(make: Make, lab: Sandbox, clock: "FakeClock", state: Any) -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    lab.script.exchange(state, times=3 * TRIES)
+    for _ in range(3 * TRIES):
+        clock.advance(3600)
+        with pytest.raises(CopilotApiError):
+            await auth.token()
+    assert not breaker.is_open
+
+
+async def test_a_token_that_lives_needs_no_github(make: Make, lab: Sandbox, clock: "FakeClock") -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    token = await auth.token()
+    breaker.is_open = True
+    assert await auth.token() == token
+
+
+async def test_who_does_not_answer_at_all_is_an_outage(make: Make, lab: Sandbox, clock: "FakeClock") -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    await lab.stop()
+    for _ in range(TRIES):
+        clock.advance(LASTING_S)
+        with pytest.raises(UpstreamUnreachable):
+            await auth.token()
+    assert breaker.is_open

@@ -2,7 +2,8 @@ import asyncio
 import time
 from contextlib import suppress
 
-from copilot_api.upstream.clock import SystemClock, nap
+from copilot_api.upstream.clock import Since, SystemClock, nap
+from tests.builders.clocks import Hand
 
 
 async def test_the_systems_clocks_run() -> None:
@@ -28,3 +29,13 @@ async def test_who_gives_up_a_nap_leaves_nothing_behind() -> None:
         async with asyncio.timeout(0.01):
             await nap(SystemClock(), 60, asyncio.Event())
     assert asyncio.all_tasks() == before
+
+
+def test_a_moment_is_as_long_ago_as_the_clock_says_that_counted_more() -> None:
+    hand = Hand(100.0)
+    since = Since(hand)
+    hand.now += 5
+    hand.slept += 3600
+    assert (since.seconds(), since.awake_s()) == (3605, 5)
+    hand.slept = -9000  # somebody sets the clock back
+    assert since.seconds() == 5

@@ -11,7 +11,16 @@ from yarl import URL
 
 from copilot_api.errors import UpstreamTimeout, UpstreamUnreachable
 from copilot_api.upstream import socks
-from copilot_api.upstream.network import PageMet, ProxyFailed, is_networkless, of_proxy, silent_proxy, unreachable
+from copilot_api.upstream.network import (
+    PageMet,
+    ProxyFailed,
+    is_networkless,
+    of_proxy,
+    silent_proxy,
+    unreachable,
+    was_never_connected,
+    was_shut_out,
+)
 from copilot_api.upstream.proxies import SYSTEM, Proxy
 
 KEY = ConnectionKey("api.github.com", 443, True, True, None, None, None)
@@ -164,3 +173,45 @@ def caused(error: ProxyFailed, cause: Exception) -> ProxyFailed:
 )
 def test_whether_there_is_a_network_at_all(error: Exception | None, networkless: bool) -> None:
     assert is_networkless(error) is networkless
+
+
+REFUSED = aiohttp.ClientConnectorError(KEY, OSError(errno.ECONNREFUSED, "refused"))
+FULL = aiohttp.ClientConnectorError(KEY, OSError(errno.EMFILE, "too many open files"))
+FOREIGN = aiohttp.ClientConnectorCertificateError(KEY, ssl.SSLCertVerificationError("self-signed"))
+
+
+def by_proxy(error: Exception) -> ProxyFailed:
+    """What the connector makes of it."""
+    told = ProxyFailed("The network proxy", "look at it")
+    told.__cause__ = error
+    return told
+
+
+@pytest.mark.parametrize(
+    ("error", "never_connected", "shut_out"),
+    [
+        (REFUSED, True, False),
+        (aiohttp.ClientConnectorDNSError(KEY, OSError("name")), True, False),
+        (aiohttp.ClientProxyConnectionError(KEY, OSError(errno.ECONNREFUSED, "x")), True, False),
+        (aiohttp.ConnectionTimeoutError(), True, False),
+        (by_proxy(REFUSED), True, False),
+        (by_proxy(TimeoutError()), True, False),
+        (by_proxy(answered(503)), True, False),
+        (by_proxy(answered(407)), False, True),
+        (by_proxy(socks.Refused(5)), True, False),
+        (by_proxy(socks.Refused(2)), False, True),
+        (by_proxy(socks.WantsPassword()), False, True),
+        (by_proxy(socks.NotSocks()), False, True),
+        (by_proxy(FOREIGN), False, True),
+        (PageMet("Sign in"), False, False),
+        (FOREIGN, False, True),
+        (FULL, False, False),
+        (aiohttp.SocketTimeoutError(), False, False),
+        (aiohttp.ServerDisconnectedError(), False, False),
+        (ConnectionResetError(), False, False),
+    ],
+)
+def test_whether_anybody_was_reached_is_told_apart(error: Exception, never_connected: bool, shut_out: bool) -> None:
+    """A host counts as gone only where no connection comes about, and not for what this machine lacks."""
+    assert was_never_connected(error) is never_connected
+    assert was_shut_out(error) is shut_out
