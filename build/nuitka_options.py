@@ -88,7 +88,7 @@ _OF_MACOS = ("copilot_api.desktop.mac_tray", "pystray._darwin")
 # tray for pystray; there is none but the system's keyring elsewhere.
 LEFT_OUT_BY_SYSTEM = {
     "linux": (
-        *("keyring", "secretstorage", "cryptography", "jaraco", "more_itertools", "configparser", *_CODECS),
+        *("truststore", "keyring", "secretstorage", "cryptography", "jaraco", "more_itertools", "configparser", *_CODECS),
         *("copilot_api.desktop.pystray_tray", "pystray", "six", *_OF_WINDOWS, *_OF_MACOS),
     ),
     "darwin": (

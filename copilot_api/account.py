@@ -1,6 +1,5 @@
 """What a command needs to talk to GitHub about one account, opened and closed with the command."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ import aiohttp
 from copilot_api.settings import Settings
 from copilot_api.upstream.auth import CopilotAuth
 from copilot_api.upstream.catalog import Catalog
-from copilot_api.upstream.certificates import verified
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
+from copilot_api.upstream.connections import connected
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
@@ -42,11 +41,10 @@ async def account(settings: Settings) -> AsyncIterator[Account]:
             from copilot_api.sandbox import Sandbox
 
             settings = (await owned.enter_async_context(Sandbox())).settings(settings)
-        hosts, identity = Hosts.of(settings), Identity(settings)
-        connector = aiohttp.TCPConnector(ssl=await asyncio.to_thread(verified))
-        http = await owned.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=settings.proxy_env))
+        hosts, identity, clock = Hosts.of(settings), Identity(settings), SystemClock()
+        http = (await owned.enter_async_context(connected(settings, clock))).http
         github = GitHub(http, hosts, identity, settings)
-        yield Account(settings=settings, hosts=hosts, identity=identity, http=http, github=github, clock=SystemClock())
+        yield Account(settings=settings, hosts=hosts, identity=identity, http=http, github=github, clock=clock)
 
 
 def catalog(opened: Account, grant: Grant) -> Catalog:

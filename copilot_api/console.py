@@ -5,6 +5,7 @@ that no server can move the cursor or rename the window.
 """
 
 import json
+import logging
 import os
 import re
 import sys
@@ -14,10 +15,12 @@ from typing import Any, TextIO
 
 from copilot_api import settings
 from copilot_api.errors import CopilotApiError
-from copilot_api.log import redact
+from copilot_api.log import marked, redact
 
-# Every control character but tab, line feed, and the start of a plain colour change such as those of `paint`.
-_CONTROL = re.compile(r"\x1b(?!\[\d{0,2}m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+# Every control character but tab, line feed, and the start of a plain colour change such as those of `paint`; and what turns
+# the direction of writing.
+_CONTROL = re.compile(r"\x1b(?!\[\d{0,2}m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "hint": logging.INFO}
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 # A sentence that begins with one of these keeps its capital.
 _NAMES = ("Copilot", "Claude", "Python", "Linux", "Windows")
@@ -134,7 +137,7 @@ class Progress:
 
 
 def _label(label: str, colour: str, text: str) -> None:
-    print(f"{paint(f'{label}:', colour)} {_cleaned(_voice(text))}", file=sys.stderr, flush=True)
+    print(marked(f"{paint(f'{label}:', colour)} {_cleaned(_voice(text))}", _LEVELS[label]), file=sys.stderr, flush=True)
 
 
 def _voice(text: str) -> str:

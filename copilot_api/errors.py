@@ -144,6 +144,13 @@ class BodyTooLarge(ClientMistake):
     code = "request_too_large"
 
 
+class BodyTooSlow(ClientMistake):
+    """The request body did not come in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class SlowDown(ClientMistake):
     """The local rate limit (`--rate-limit`) is used up for now."""
 
@@ -160,6 +167,10 @@ class PersonNeeded(CopilotApiError):
     """Only the person whose subscription it is can mend this."""
 
     should_retry = False
+
+
+NOBODY = "You are not signed in"
+"""What is said where nobody has signed in, as opposed to a sign-in that is good no more."""
 
 
 class NotSignedIn(PersonNeeded):
@@ -199,6 +210,16 @@ class FileUnsafe(PersonNeeded):
     code = "file_unsafe"
 
 
+class KeyNameUnusable(CopilotApiError):
+    """No API key of that name can be made, or there is none."""
+
+
+class SystemRefused(PersonNeeded):
+    """The operating system did not do what was asked of it: its service manager, its registry, a file that it reads."""
+
+    code = "system_refused"
+
+
 class UpstreamProblem(CopilotApiError):
     """GitHub or Copilot did not do its part."""
 
@@ -229,9 +250,17 @@ class UpstreamRefused(UpstreamProblem):
 
 
 class UpstreamUnreachable(UpstreamProblem):
-    """No answer: DNS, connection, TLS or time-out before the first byte."""
+    """No answer: DNS, connection, TLS or time-out before the first byte.
+
+    With `retry_after_s` it was not even tried: for a while no connection has come about, and it is known when it is tried next.
+    """
 
     code = "upstream_unreachable"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        if retry_after_s:
+            self.status, self.code, self.retry_after = 503, "upstream_down", str(retry_after_s)
 
 
 class UpstreamTimeout(UpstreamProblem):
@@ -256,6 +285,19 @@ class Stopping(CopilotApiError):
     code = "stopping"
 
 
+class TooMuchAtOnce(CopilotApiError):
+    """All that clients want at this moment does not fit into memory."""
+
+    status = 503
+    kind: Kind = "overloaded"
+    code = "too_much_at_once"
+    retry_after = "1"
+
+
+class HttpsUnusable(CopilotApiError):
+    """There is no certificate to serve https with, or none can be made or trusted here."""
+
+
 class StartFailed(CopilotApiError):
     """The program could not start as asked: port in use, a start that would be unsafe."""
 
@@ -264,6 +306,12 @@ class DesktopMissing(PersonNeeded):
     """There is no desktop here that could show an icon."""
 
     code = "no_desktop"
+
+
+class NotServing(CopilotApiError):
+    """There is no running server that could be asked or told anything."""
+
+    code = "not_serving"
 
 
 class SettingsBroken(StartFailed):

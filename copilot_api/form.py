@@ -4,6 +4,8 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 
+from copilot_api import session
+
 
 class Form(StrEnum):
     """The forms, by the names that `copilot-api debug` gives them."""
@@ -22,8 +24,13 @@ def current() -> Form:
 
 
 def command() -> list[str]:
-    """What starts this program again; where it is compiled, not `sys.executable`, which for the one file lies in the cache."""
-    return [sys.executable, "-m", "copilot_api"] if current() is Form.SOURCE else [sys.argv[0]]
+    """What starts this program again, from any folder.
+
+    Where it is compiled, not `sys.executable`, which for the one file lies in the cache, as all of an AppImage does.
+    """
+    if current() is Form.SOURCE:
+        return [sys.executable, "-P", "-m", "copilot_api"]  # -P: not what may be called so in the folder it is started in
+    return [str(session.appimage() or sys.argv[0])]
 
 
 def unpacked() -> Path | None:

@@ -7,7 +7,6 @@ file inside it. On Windows the user's profile folder is the guard, and its acces
 import errno
 import logging
 import os
-import secrets
 import stat
 import sys
 import time
@@ -29,6 +28,21 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _HAS_OWNERS = os.name == "posix"
 
 _log = logging.getLogger(__name__)
+
+
+def belongs_to_others(found: os.stat_result, *, strictly: bool) -> str:
+    """Why a file that we only read is not to be believed, though it need not be private; "" where it is.
+
+    `strictly`: root and we ourselves are the only ones it may belong to. A link that led to it does not matter: many keep their
+    settings somewhere else, and what counts is the file that was opened.
+    """
+    if not (_HAS_OWNERS and stat.S_ISREG(found.st_mode)):
+        return ""
+    if strictly and found.st_uid not in {os.geteuid(), 0}:
+        return "belongs to another user"
+    # Many systems give each person a group of their own, and write files for it.
+    by_others = found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid())
+    return "can be written by other users" if by_others else ""
 
 
 class PrivateFile:
@@ -87,6 +101,19 @@ class PrivateFile:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keeps other processes that ask for the same out while the block runs: for reading, changing and writing in one."""
+        with self._lock_file() as handle:
+            _lock(handle, wait=True)
+            yield
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether it is this process's alone for as long as the block runs, or another's already. Nobody is waited for."""
+        with self._lock_file() as handle:
+            yield _lock(handle, wait=False)
+
+    @contextmanager
+    def _lock_file(self) -> Iterator[int]:
+        """A file beside it to be locked; closing it, or the end of the process, gives the lock back."""
         lock = self.path.with_name(f".{self.path.name}.lock")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,10 +124,9 @@ class PrivateFile:
         except OSError as error:
             raise FileUnsafe(f"{lock} cannot be used: {error.strerror}", hint="check the folder and the disk") from error
         try:
-            _lock(handle)
-            yield
+            yield handle
         finally:
-            os.close(handle)  # which gives the lock back
+            os.close(handle)
 
     @contextmanager
     def _folder(self) -> Iterator[int | None]:
@@ -154,7 +180,7 @@ class PrivateFile:
         return FileUnsafe(f"{self.path} is not a plain file", hint="remove it, and make it anew")
 
     def _put(self, data: bytes, folder: int | None) -> None:
-        name = f".{self.path.name}.{secrets.token_hex(8)}"
+        name = f".{self.path.name}.{os.urandom(8).hex()}"
         beside: str | Path = self.path.with_name(name) if folder is None else name
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600, dir_fd=folder)
         try:
@@ -187,14 +213,25 @@ class PrivateFile:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: int) -> None:
-        """Waits up to ten seconds."""
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+    def _lock(handle: int, *, wait: bool) -> bool:
+        """Whether it is ours; waited for up to ten seconds."""
+        try:
+            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:
+            if wait:
+                raise
+            return False
+        return True
 
 else:
     import fcntl
 
-    def _lock(handle: int) -> None:
-        """Waits for it. Where a network drive knows no locks, two changes at once may lose one of them."""
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    def _lock(handle: int, *, wait: bool) -> bool:
+        """Whether it is ours. Where a network drive knows no locks, everybody is told so: two changes at once may lose one."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True

@@ -2,78 +2,74 @@
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-import aiohttp
-from aiohttp import web
-
-from copilot_api.errors import CopilotApiError, StartFailed
-from copilot_api.server import Deps, calibration, create_app
+from copilot_api import __version__, machine
+from copilot_api.errors import StartFailed
+from copilot_api.https.authority import Authority
+from copilot_api.keys import KeyFile
+from copilot_api.race import first
+from copilot_api.server import Deps, approvals, calibration, create_app, today
+from copilot_api.server.approvals import Approvals, Decision
 from copilot_api.server.calibration import Calibration
-from copilot_api.server.faults import HTTP_LOG
+from copilot_api.server.door import opened
 from copilot_api.server.guard import is_loopback
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Approver, Limits
-from copilot_api.server.listening import bind
+from copilot_api.server.listening import bind, reachable
+from copilot_api.server.peers import Peers, own_user
 from copilot_api.server.picture_fetch import PictureFetcher
 from copilot_api.server.pictures import Pictures
 from copilot_api.server.repair_book import RepairBook
+from copilot_api.server.run_file import Run
+from copilot_api.server.serving import Serving, served
+from copilot_api.server.status import Listener, Phase, Status
+from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings, data_dir
+from copilot_api.thrift import TRIM_S, trim
 from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
 from copilot_api.upstream.auth import CopilotAuth, Signed, Token
+from copilot_api.upstream.breaker import Breaker
 from copilot_api.upstream.catalog import Catalog
-from copilot_api.upstream.certificates import verified
 from copilot_api.upstream.client import CopilotClient
 from copilot_api.upstream.clock import Clock, SystemClock
+from copilot_api.upstream.connections import Connections, connected
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
 from copilot_api.upstream.identity import Identity
+from copilot_api.upstream.quota import Quota
+from copilot_api.upstream.reach import Reach
+from copilot_api.upstream.standing import Standing
+from copilot_api.upstream.watch import Watch
 
 SANDBOX_PACE_S = 0.02
 FAREWELL_S = 2.0
 """Seconds that streams get to say goodbye once they must end."""
 
+PRIVATE = "private"
+"""The folder, in the program's own, for files that nobody else may read."""
+
 _log = logging.getLogger(__name__)
 
 
-class Phase(StrEnum):
-    """Where a service is in its life. It goes through it once."""
-
-    NEW = "new"
-    STARTING = "starting"
-    SERVING = "serving"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """How the service is. `url` is what clients use ("" before it listens), `reason` why not signed in, `models` how many
-    the account has, `active` how many requests are being served.
-    """
-
-    phase: Phase = Phase.NEW
-    url: str = ""
-    signed: Signed = Signed.OUT
-    reason: str = ""
-    login: str = ""
-    models: int = 0
-    active: int = 0
-
-
 class Service:
-    """One run of copilot-api.
+    """One run of copilot-api; a `Handle` for whoever shows it to a person.
 
-    `approver` is asked for each request with `--manual`; `announce` is told each new Copilot token (`--show-token`); `grant`
-    finds the GitHub token (default: flag, environment, vault).
+    `approver` is asked for each request with `--manual`, on the terminal; `is_attended`: somebody can decide elsewhere, as at
+    a tray. `announce` is told each new Copilot token (`--show-token`); `grant` finds the GitHub token (default: flag,
+    environment, vault). Other programs find it by a file in `run_folder`; without that it is not to be found. `kept` is the
+    folder for what outlives it, by default the system's for this program. Where no API key is asked for, only programs of
+    `user` are served (default: who runs this one).
     """
 
     def __init__(
@@ -81,97 +77,213 @@ class Service:
         settings: Settings,
         *,
         approver: Approver | None = None,
+        is_attended: bool = False,
         announce: Callable[[Token], None] | None = None,
         grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
         clock: Clock | None = None,
+        run_folder: Path | None = None,
+        kept: Path | None = None,
+        user: int | None = None,
     ) -> None:
         self.settings = settings
-        self.status = Status()
-        self._approver = approver
+        self.status = Status(
+            is_manual=settings.manual,
+            is_sandbox=settings.sandbox,
+            account_type=settings.account_type,
+            version=__version__,
+            pid=os.getpid(),
+        )
+        self._can_be_asked = approver is not None or is_attended
         self._announce = announce
         self._find_grant = grant
         self._clock = clock or SystemClock()
-        self._listeners: list[Callable[[Status], None]] = []
-        self._traffic = Traffic(self._publish_active)
+        self._run_folder = run_folder
+        self._kept = kept or data_dir()
+        self._keys = KeyRing(settings.api_keys, KeyFile.of(self._kept), self._clock)
+        self._peers = Peers.of(own_user() if user is None else user, wanted=settings.same_user_only)
+        self._listeners: list[Listener] = []
+        self._traffic = Traffic(lambda: self._publish(active=self._traffic.active))
+        self._reach = Reach(self._reach_changed)
+        self._approvals = Approvals(
+            self._clock,
+            asker=approver,
+            path=None if settings.sandbox else self._kept / PRIVATE / approvals.FILE_NAME,
+            changed=self._approvals_changed,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._owned = AsyncExitStack()
-        self._runner: web.AppRunner | None = None
+        self._door = AsyncExitStack()
+        self._serving: Serving | None = None
+        self._tls: ssl.SSLContext | None = None
         self._started_at = 0.0
-        self._roots: ssl.SSLContext | bool = True
+        self._is_to_stop = False
+        self._stopping: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._stopped = asyncio.Event()
         self._counter = Counter()
+        self.breakers = (Breaker("GitHub", self._clock), Breaker("Copilot", self._clock))
         self._calibration: Calibration
+        self._connections: Connections
+        self._use: Use
+        self._standing: Standing | None = None
+        self.run: Run
+        """How other programs reach this service, once it has begun to start."""
         self.catalog: Catalog
         self.client: CopilotClient
         self.auth: CopilotAuth
         self.github: GitHub
 
     @property
+    def asks_for_a_key(self) -> bool:
+        """Whether clients must show an API key."""
+        return self._keys.is_required
+
+    @property
     def url(self) -> str:
         """The base URL for clients, without a trailing slash."""
         return self.status.url
 
-    def subscribe(self, listener: Callable[[Status], None]) -> Callable[[], None]:
+    def network_changed(self) -> None:
+        """The network is another, or the machine has slept: what could not be reached before may be reached now."""
+        for breaker in self.breakers:
+            breaker.reset()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` with each new status, on the loop's thread. Returns what ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def start(self) -> None:
+    async def start(self, *, is_patient: bool = False) -> None:
         """Listens, signs in, reads the models, serves. When it raises, nothing is left running.
 
-        Raises StartFailed (SettingsBroken, a port in use, an unsafe host), NotSignedIn, SubscriptionMissing, KeyringUnusable,
-        UpstreamProblem.
+        `is_patient`: serves although nobody is signed in or GitHub cannot be reached; requests are told so until that changes.
+
+        Raises StartFailed (SettingsBroken, a port in use, an unsafe host), and unless it is patient NotSignedIn,
+        SubscriptionMissing, KeyringUnusable, UpstreamProblem.
         """
         self._check()
         self._publish(phase=Phase.STARTING)
         try:
-            await self._start()
+            await self._start(is_patient=is_patient)
         except BaseException:
             await self._close()
             raise
-        self._publish(phase=Phase.SERVING)
+        self._publish(phase=Phase.SERVING, since=self._clock.wall())
+        if self._is_to_stop:
+            self.ask_to_stop()
+
+    def ask_to_stop(self, *, at_once: bool = False) -> None:
+        """Begins what `stop` does, or with `at_once` what `hurry` does; while it starts, as soon as it has started."""
+        self._is_to_stop = self.status.phase is not Phase.NEW
+        if at_once and self._is_to_stop:
+            self._hurry.set()
+        if self.status.phase is Phase.SERVING:
+            self._publish(phase=Phase.STOPPING)
+            self._stopping = asyncio.create_task(self._stop(), name="stop")
 
     async def stop(self) -> None:
-        """Stops accepting, lets open requests finish for `drain_s` seconds, ends the rest and closes everything.
+        """Stops accepting, lets open requests finish for `drain_s` seconds, ends the rest and closes everything."""
+        self.ask_to_stop()
+        await self._ended()
 
-        Called again meanwhile: at once.
-        """
-        if self.status.phase is Phase.STOPPING:
-            self._hurry.set()
+    async def hurry(self) -> None:
+        """Stops at once, also while it is stopping: open requests end with an error of their dialect."""
+        self.ask_to_stop(at_once=True)
+        await self._ended()
+
+    async def follow(self) -> None:
+        """Returns when it serves no more."""
+        await self._stopped.wait()
+
+    async def approve(self, waiting_id: str, decision: Decision) -> bool:
+        """Decides on a request that waits; False when it does not wait any more."""
+        return self._approvals.decide(waiting_id, decision)
+
+    async def ask_again(self, client: str) -> bool:
+        """Takes back that `client` needs no approval; whether it needed none."""
+        return self._approvals.ask_again(client)
+
+    async def look_again(self) -> None:
+        """The person has signed in, out or anew: goes by what is found now. Raises KeyringUnusable."""
+        if self._standing is not None:
+            await self.auth.look_again()
+            self._standing.look_again()
+
+    async def _ended(self) -> None:
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)  # who waits may give up; what was begun goes on
+        elif self.status.phase is Phase.STARTING:
             await self._stopped.wait()
-        if self.status.phase is not Phase.SERVING:
-            return
-        self._publish(phase=Phase.STOPPING)
-        await self._drain()
-        await self._close()
 
     def _check(self) -> None:
         settings = self.settings
         if self.status.phase is not Phase.NEW:
             raise StartFailed("this service was started before")
-        if not is_loopback(settings.host) and not settings.api_keys:
-            raise StartFailed(
-                f"{settings.host} can be reached from other machines, and there is no API key",
-                hint="pass --api-key as well, or leave --host out",
-            )
-        if settings.manual and self._approver is None:
+        if settings.manual and not self._can_be_asked:
             raise StartFailed(
                 "--manual needs a terminal to ask on", hint="start copilot-api in a terminal, or leave --manual out"
             )
 
-    async def _start(self) -> None:
+    async def _start(self, *, is_patient: bool) -> None:
+        await self._unlock()
         sockets = await bind(self.settings.host, self.settings.port)
         for bound in sockets:
             self._owned.callback(bound.close)
+        port = sockets[0].getsockname()[1]
+        url = f"http://{reachable(self.settings.host)}:{port}"
+        # Open until the very end, so that a stop can be watched, and hurried.
+        door = opened(self, self._run_folder, port=port, url=url, since=self._clock.wall())
+        self.run = await self._door.enter_async_context(door)
         if self.settings.sandbox:
             await self._enter_sandbox()
         await self._build()
-        await asyncio.gather(self._sign_in(), self._name_account())
+        assert self._standing is not None  # noqa: S101 - just built
+        if not is_patient:
+            await self._standing.enter()
+        if self.settings.manual:
+            await self._approvals.load()
+            self._keep("approvals", self._approvals.run())
         await self._listen(sockets)
+        self._publish(url=url, address=url.removeprefix("http://"))
+        self._keep("account", self._standing.keep())
         self._keep("copilot-token", self.auth.keep_fresh())
+        self._keep("reachability", self.client.keep_reachable())
         self._keep("model-list", self.catalog.keep_fresh())
         self._keep("token-calibration", self._calibration.run())
+        self._keep("thrift", self._be_thrifty())
+        self._keep("today", self._use.run())
+        self._follow_the_machine()
+
+    def _follow_the_machine(self) -> None:
+        """Notices when the machine has slept or changed networks, and sees to it that the next request finds all in order."""
+        watch = self._connections.watch
+        watch.subscribe(self.network_changed)
+        self._keep("connection-watch", watch.run())
+        self._keep("catching-up", self._catch_up(watch))
+        for name, body in machine.listeners(woke=partial(watch.tell, "the machine woke up"), moved=watch.look_around).items():
+            self._keep(name, body)
+
+    async def _catch_up(self, watch: Watch) -> None:
+        seen = 0
+        while True:
+            seen = await watch.after(seen)
+            try:
+                await self.auth.catch_up()
+                if self._reach.is_down and self._standing is not None:
+                    self._standing.look_again()
+            except Exception:  # noqa: BLE001 - a task's top: it is logged, and the task goes on
+                _log.exception("a fault of our own after a change of the network")
+
+    async def _unlock(self) -> None:
+        """Reads what clients are told from each other by, and what https is served with."""
+        await self._keys.open()
+        if self._keys.is_empty and not is_loopback(self.settings.host):
+            raise StartFailed(
+                f"{self.settings.host} can be reached from other machines, and there is no API key",
+                hint="make one with copilot-api keys add NAME, or leave --host out",
+            )
+        if self.settings.https:
+            self._tls = await asyncio.to_thread(Authority.of(self._kept).context)
 
     async def _enter_sandbox(self) -> None:
         from copilot_api.sandbox import Sandbox
@@ -182,40 +294,23 @@ class Service:
 
     async def _build(self) -> None:
         settings = self.settings
-        self._roots = await asyncio.to_thread(verified)
-        http = aiohttp.ClientSession(
-            # As many connections as there are streams; cookies would only tell requests of one person from each other.
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._roots),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Said here because aiohttp would offer whatever this Python can unpack.
-            headers={"Accept-Encoding": "gzip, deflate"},
-            trust_env=settings.proxy_env,
-        )
-        await self._owned.enter_async_context(http)
-        hosts, identity = Hosts.of(settings), Identity(settings)
+        self._connections = await self._owned.enter_async_context(connected(settings, self._clock))
+        http, hosts, identity = self._connections.http, Hosts.of(settings), Identity(settings)
         self.github = GitHub(http, hosts, identity, settings)
         find = partial(self._find_grant, settings)
-        self.auth = CopilotAuth(self.github, find, hosts, self._clock, announce=self._announce)
-        self._owned.callback(self.auth.subscribe(lambda signed, reason: self._publish(signed=signed, reason=reason)))
-        self.client = CopilotClient(http, self.auth, identity, settings)
+        github, copilot = self.breakers
+        self.auth = CopilotAuth(self.github, find, hosts, self._clock, breaker=github, announce=self._announce)
+        self.client = CopilotClient(
+            http, self.auth, identity, settings, clock=self._clock, breaker=copilot, quoted=self._heard, reach=self._reach
+        )
         self.catalog = Catalog(self.client, settings, self._clock)
-        # What a simulated Copilot counts is nothing to learn from for good.
-        path = None if settings.copilot_url else data_dir() / calibration.FILE_NAME
-        self._calibration = Calibration(self._counter, self._clock, path)
-
-    async def _sign_in(self) -> None:
-        await self.auth.token()
-        models = await self.catalog.models()
-        self._publish(models=len(models))
-
-    async def _name_account(self) -> None:
-        """Whose account it is: good to know, but nothing depends on it."""
-        try:
-            user = await self.github.user(await self.auth.grant())
-        except CopilotApiError as problem:
-            _log.debug("the account has no name: %s", problem.code or problem.kind)
-        else:
-            self._publish(login=str(user["login"]))
+        # What a simulated Copilot counts is nothing to learn from for good, and nothing that anybody has used.
+        kept = None if settings.copilot_url else self._kept
+        self._calibration = Calibration(self._counter, self._clock, kept and kept / calibration.FILE_NAME)
+        self._use = Use(self._clock, kept and kept / PRIVATE / today.FILE_NAME, self._use_changed)
+        self._standing = Standing(self.auth, self.github, self.catalog, self._reach, self._clock, self._account_changed)
+        self._owned.callback(self.auth.subscribe(lambda *_: self._signed_changed()))
+        self._publish(is_token_given=bool(settings.github_token), account_type=settings.account_type)
 
     async def _listen(self, sockets: list[socket.socket]) -> None:
         app = create_app(
@@ -228,48 +323,49 @@ class Service:
                 client=self.client,
                 counter=self._counter,
                 calibration=self._calibration,
-                limits=Limits(self.settings, self._approver, self._clock),
+                keys=self._keys,
+                peers=self._peers,
+                limits=Limits(self.settings, self._approvals, self._clock),
                 pictures=Pictures(self._fetcher()),
                 repairs=RepairBook(self._clock),
                 traffic=self._traffic,
+                use=self._use,
                 uptime_s=lambda: self._clock.monotonic() - self._started_at,
             )
         )
-        # Off by default in production, and without it a client that leaves would not end what runs for it upstream.
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            logger=HTTP_LOG,
-            handler_cancellation=True,
-            auto_decompress=False,  # it refuses what it cannot unpack before any handler could say so in a dialect
-            shutdown_timeout=FAREWELL_S,
-        )
-        await self._runner.setup()
-        self._owned.push_async_callback(self._runner.cleanup)
-        for bound in sockets:
-            await web.SockSite(self._runner, bound).start()
+        serving = served(app, sockets, self.settings, farewell_s=FAREWELL_S, tls=self._tls)
+        self._serving = await self._owned.enter_async_context(serving)
         self._started_at = self._clock.monotonic()
-        port = sockets[0].getsockname()[1]
-        self._publish(url=f"http://{reachable(self.settings.host)}:{port}")
 
     def _fetcher(self) -> PictureFetcher | None:
         """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
         if not self.settings.fetch_images or self.settings.sandbox:
             return None
-        fetcher = PictureFetcher(roots=self._roots)
+        fetcher = PictureFetcher(roots=self._connections.roots)
         self._owned.push_async_callback(fetcher.close)
         return fetcher
+
+    async def _be_thrifty(self) -> None:
+        """Gives back memory now and then, while there is work that takes and leaves some."""
+        seen = 0
+        while True:
+            await self._clock.sleep(TRIM_S)
+            if self._traffic.total != seen:
+                seen = self._traffic.total
+                await asyncio.to_thread(trim)
 
     def _keep(self, name: str, body: Coroutine[object, object, None]) -> None:
         self._tasks.append(asyncio.create_task(body, name=name))
 
+    async def _stop(self) -> None:
+        try:
+            await self._drain()
+        finally:
+            await self._close()
+
     async def _drain(self) -> None:
-        assert self._runner is not None  # noqa: S101 - serving, so it is there
-        for site in list(self._runner.sites):
-            await site.stop()
-        if self._runner.server is not None:
-            self._runner.server.pre_shutdown()  # idle connections close, busy ones after their answer
-        await self._runner.shutdown()  # WebSockets likewise
+        assert self._serving is not None  # noqa: S101 - or there would be nothing to drain
+        await self._serving.empty()
         if self._traffic.active:
             _log.info("waiting for %d open requests", self._traffic.active)
         if not await self._drained_within(self.settings.drain_s):
@@ -280,7 +376,7 @@ class Service:
         """Whether every request ended in time, or before somebody got impatient."""
         try:
             async with asyncio.timeout(seconds):
-                await _first(self._traffic.drained(), self._hurry.wait())
+                await first(self._traffic.drained(), self._hurry.wait())
         except TimeoutError:
             return self._traffic.active == 0
         return self._traffic.active == 0
@@ -291,33 +387,45 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self._owned.aclose()
-        self._publish(phase=Phase.STOPPED, url="")
+        # Those who watch are told of it before their door is closed, too.
+        self._publish(phase=Phase.STOPPED, url="", address="", waiting=())
+        await self._door.aclose()
         self._stopped.set()
 
-    def _publish_active(self) -> None:
-        self._publish(active=self._traffic.active)
+    def _heard(self, quotas: Mapping[str, Quota]) -> None:
+        if self._standing is not None:
+            self._standing.hear(quotas)
+
+    def _approvals_changed(self) -> None:
+        self._publish(waiting=self._approvals.waiting, approved=self._approvals.approved)
+
+    def _reach_changed(self) -> None:
+        self._signed_changed()
+        if self._standing is not None and self._reach.is_down and self.auth.signed is Signed.IN:
+            self._standing.look_again()  # which goes on until it is reached again, be there requests or not
+
+    def _signed_changed(self) -> None:
+        """Told together, so that nobody takes an outage for a token that a person must see to."""
+        self._publish(signed=self.auth.signed, is_github_down=self._reach.is_down, reason=self._reason())
+
+    def _account_changed(self) -> None:
+        if (standing := self._standing) is not None:
+            self._publish(login=standing.login, models=len(self.catalog.known), balance=standing.balance, reason=self._reason())
+            self._use_changed()
+
+    def _use_changed(self) -> None:
+        balance = self._standing.balance if self._standing else None
+        # Copilot names its prices in credits, also where the plan counts requests.
+        is_alike = balance is not None and balance.unit == "AI credits"
+        self._publish(today=self._use.today if is_alike else replace(self._use.today, spent=None))
+
+    def _reason(self) -> str:
+        problem = self.auth.problem or (self._standing.problem if self._standing else None)
+        return problem.text if problem else ""
 
     def _publish(self, **changes: object) -> None:
-        status = replace(self.status, **changes)  # type: ignore[arg-type] # names and types are those of Status, a few lines up
-        if status == self.status:
+        if all(getattr(self.status, name) == value for name, value in changes.items()):
             return
-        self.status = status
+        self.status = replace(self.status, **changes)  # type: ignore[arg-type] # names and types are those of Status
         for listener in tuple(self._listeners):
-            listener(status)
-
-
-async def _first(*waits: Coroutine[object, object, object]) -> None:
-    """Returns when the first of these has."""
-    tasks = [asyncio.create_task(wait, name=f"drain-{n}") for n, wait in enumerate(waits)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def reachable(host: str) -> str:
-    """The host of a URL with which clients on this machine reach a server bound to `host`."""
-    address = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"[{address}]" if ":" in address else address
+            listener(self.status)

@@ -1,10 +1,14 @@
-"""Every setting, declared once: default < file (TOML) < environment < flag. The only module that reads the environment."""
+"""Every setting, declared once: default < file (TOML) < environment < flag. The only module that reads the environment.
+
+Longer than others, because it is one table, which is read from top to bottom.
+"""
 
 import dataclasses
 import difflib
 import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +17,11 @@ from typing import Any, cast
 
 from copilot_api import RELEASES_URL
 from copilot_api.errors import SettingsBroken
+from copilot_api.private_files import belongs_to_others
 
 ENV_PREFIX = "COPILOT_API_"
 FILE_NAME = "config.toml"
+PROXY_KINDS = ("http", "https", "all", "no")
 
 
 def _option(
@@ -52,8 +58,12 @@ class Settings:
         env=("COPILOT_API_KEY",),
         secret=True,
     )
+    same_user_only: bool = _option(
+        True, "Without API keys, serve only programs of the same user, and of root (Linux)", "--same-user-only"
+    )
     allowed_hosts: tuple[str, ...] = _option((), "Further Host names that clients may address", "--allow-host")
     cors_origins: tuple[str, ...] = _option((), "Web origins that may read answers; * for every one", "--cors-origin")
+    https: bool = _option(False, "Serve https, too, on the same port; copilot-api https setup prepares that", "--https")
     serve_token: bool = _option(False, "Serve the Copilot token at GET /token, as copilot-api 0.7 did", "--serve-token")
     body_limit_mib: int = _option(64, "Largest request body, in MiB", low=1, high=1024)
     websockets: bool = _option(True, "Serve Responses clients over WebSockets, too")
@@ -65,6 +75,18 @@ class Settings:
         "MiB of conversations kept in memory for open WebSockets together, the longest unused dropped first",
         low=0,
         high=16384,
+    )
+    patient: bool = _option(False, "Serve before anybody is signed in, and while GitHub cannot be reached", "--patient")
+    max_connections: int = _option(
+        1024, "Most connections of clients at a time; beyond that the one unused for longest makes room", low=1, high=65536
+    )
+    keep_alive_s: float = _option(65.0, "Seconds for which an unused connection of a client is kept", low=0.1, high=86400)
+    head_timeout_s: float = _option(66.0, "Seconds in which the head of a request must arrive", low=0.1, high=3600)
+    body_timeout_s: float = _option(
+        60.0, "Seconds in which the body of a request must arrive, and one more for each 64 KiB of it", low=0.1, high=3600
+    )
+    unread_timeout_s: float = _option(
+        300.0, "Seconds for which a client may leave its answer unread before it is hung up on", low=0.1, high=86400
     )
     drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
 
@@ -97,13 +119,29 @@ class Settings:
 
     # upstream
     sandbox: bool = _option(False, "Serve a simulated Copilot: no account, no network, nothing is billed", "--sandbox")
-    proxy_env: bool = _option(False, "Use HTTP_PROXY, HTTPS_PROXY and NO_PROXY", "--proxy-env")
+    proxy_env: bool = _option(
+        False, "Use HTTPS_PROXY, ALL_PROXY and NO_PROXY; on Windows and macOS else the system's proxy", "--proxy-env"
+    )
+    proxy: str = _option(
+        "",
+        "Network proxy: http, https, socks5 or socks5h, as in http://NAME:PASSWORD@proxy.example:8080; other users of the "
+        "machine can read a flag, prefer COPILOT_API_PROXY",
+        "--proxy",
+        secret=True,
+    )
+    ca_file: str = _option(
+        "", "PEM file with root certificates to trust besides the system's, such as your company's", "--ca-file"
+    )
     github_url: str = _option("", "Base URL of GitHub's sign-in pages (tests and labs)")
     github_api_url: str = _option("", "Base URL of GitHub's API (tests and labs)")
     copilot_url: str = _option("", "Base URL of Copilot's API (tests and labs)")
     connect_timeout_s: float = _option(10.0, "Seconds to reach Copilot", low=0.1, high=600)
     idle_timeout_s: float = _option(
         300.0, "Seconds that Copilot may stay silent before an answer counts as lost", low=1, high=86400
+    )
+    answer_timeout_s: float = _option(3600.0, "Seconds that one answer of Copilot's may take altogether", low=1, high=86400)
+    client_timeout_s: float = _option(
+        300.0, "Seconds that a client may take nothing of its answer before it is let go", low=0.1, high=86400
     )
     rollout_delay_s: float = _option(
         1.0, "Seconds between tries when Copilot refuses a model that it lists, up to 8 tries; 0: no second try", low=0, high=60
@@ -142,8 +180,14 @@ class Settings:
     aliases: dict[str, str] = _option({}, "Further model names: alias = model id")  # noqa: RUF009 - makes a field
     catalog_s: float = _option(600.0, "Seconds after which the model list is read again", low=1, high=86400)
 
+    # this machine
+    core_dumps: bool = _option(False, "Allow core dumps, and your debuggers, which can read the tokens in the program's memory")
     # the program itself
     releases_url: str = _option(RELEASES_URL, "Where to look for the newest release, as GitHub's API tells it; empty: nowhere")
+
+    # tray
+    serve_on_launch: bool = _option(True, "Start serving when the tray starts")
+    notifications: bool = _option(True, "Show what happens in notifications of the desktop")
 
     # terminal
     verbose: bool = _option(False, "Log each step; never prompts, answers or tokens", "--verbose", "-v")
@@ -159,6 +203,14 @@ def options() -> dict[str, dataclasses.Field[Any]]:
 def variables(name: str) -> tuple[str, ...]:
     """The environment variables that set `name`, strongest first."""
     return (ENV_PREFIX + name.upper(), *options()[name].metadata["env"])
+
+
+def named(settings: Settings, name: str) -> str:
+    """How `name` is spelt where it was set, for who is to mend it there: the flag, the variable, or the name and its file."""
+    origin = settings.origins.get(name, "")
+    if origin in {"", "flag"}:
+        return str(next(iter(options()[name].metadata["flags"]), name))
+    return origin if origin in variables(name) else f"{name} in {origin}"
 
 
 def load(
@@ -185,7 +237,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             spelling = next(iter(options()[name].metadata["flags"]), name)
-            values[name], origins[name] = _checked(name, value, spelling), "flag"
+            values[name], origins[name] = checked(name, value, spelling), "flag"
     return Settings(**values, origins=origins)
 
 
@@ -206,7 +258,11 @@ def strangers(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            # Whoever writes the settings decides where tokens are sent.
+            if why := belongs_to_others(os.fstat(file.fileno()), strictly=path == config_dir() / FILE_NAME):
+                raise SettingsBroken(f"{path} {why}", hint="look what is in it, then make it yours alone")
+            text = file.read().decode()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -226,7 +282,7 @@ def _from_file(path: Path) -> dict[str, Any]:
                 f"{where}: there is no setting {key!r}",
                 hint=f"did you mean {close[0]!r}?" if close else "copilot-api debug lists the settings",
             )
-        found[name] = _checked(name, value, f"{where}: {key}")
+        found[name] = checked(name, value, f"{where}: {key}")
     return found
 
 
@@ -249,17 +305,17 @@ def _from_text(name: str, text: str, where: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if isinstance(default, dict):
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-        return _checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
+        return checked(name, {key.strip(): value.strip() for key, _, value in pairs}, where)
     if isinstance(default, str):
-        return _checked(name, text.strip(), where)
+        return checked(name, text.strip(), where)
     try:
         number: int | float = int(text) if isinstance(default, int) else float(text)
     except ValueError:
         raise SettingsBroken(f"{where} must be a number, not {text!r}") from None
-    return _checked(name, number, where)
+    return checked(name, number, where)
 
 
-def _checked(name: str, value: Any, where: str) -> Any:
+def checked(name: str, value: Any, where: str) -> Any:
     """`value` as the setting's type and within its bounds. Raises SettingsBroken."""
     default, metadata = _default(name), options()[name].metadata
     if isinstance(default, bool):
@@ -312,6 +368,21 @@ def data_dir() -> Path:
     return user_data_path("copilot-api", appauthor=False)
 
 
+def run_folders() -> tuple[Path, ...]:
+    """Where running servers leave word of themselves: the first folder is the one for that, others may hold some, too. Blocks.
+
+    The first goes away when the person logs out, or the machine goes down. A terminal that was entered with su may not know it,
+    or know another person's.
+    """
+    kept = data_dir() / "run"
+    if sys.platform == "win32":
+        return (kept,)
+    user = os.geteuid()
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    found = [folder for folder in (Path(named or f"/run/user/{user}"),) if folder.is_dir() and folder.stat().st_uid == user]
+    return (*(folder / "copilot-api" for folder in found), kept)
+
+
 def legacy_token_path() -> Path:
     """Where npm copilot-api 0.7 left the GitHub token in plain text, on every operating system."""
     return Path.home() / ".local" / "share" / "copilot-api" / "github_token"
@@ -335,9 +406,28 @@ def session_bus() -> str:
     return os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
 
 
+def proxy_variables(environ: Mapping[str, str] | None = None) -> dict[str, tuple[str, str]]:
+    """Value and name of the variables that name network proxies, as "https", "all", "no" and so on.
+
+    Programs agree on them: the spelling in small letters is the stronger one, and takes the other back where it is empty.
+    """
+    environ = os.environ if environ is None else environ
+    found: dict[str, tuple[str, str]] = {}
+    for name in sorted(environ):  # capitals come first
+        kind = name.lower().removesuffix("_proxy")
+        if kind in PROXY_KINDS and name.lower() != kind:
+            found[kind] = environ[name].strip(), name
+    return {kind: (value, name) for kind, (value, name) in found.items() if value}
+
+
 def displays() -> tuple[str, ...]:
     """The graphical sessions this process belongs to: "wayland", "x11"; what a clipboard or a browser needs (Linux)."""
     return tuple(kind for kind, variable in (("wayland", "WAYLAND_DISPLAY"), ("x11", "DISPLAY")) if os.environ.get(variable))
+
+
+def has_screen() -> bool:
+    """Whether a window of ours would be seen by somebody, as far as one can tell."""
+    return sys.platform in {"win32", "darwin"} or bool(displays())
 
 
 def allows_colour() -> bool:

@@ -11,7 +11,7 @@ from copilot_api.cli.app import app
 from installers import product
 
 # How typer calls what an option takes, and how people do.
-_VALUES = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER"}
+_VALUES = {"str": "TEXT", "int": "NUMBER", "int range": "NUMBER", "float": "NUMBER"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

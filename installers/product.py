@@ -6,13 +6,14 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+from copilot_api.desktop.autostart.names import APP_ID, NAME, SUMMARY, TITLE
+
+__all__ = ("APP_ID", "NAME", "SUMMARY", "TITLE")
+
 ROOT = Path(__file__).resolve().parent.parent
 
-NAME = "copilot-api"
 DISTRIBUTION = "copilot-api-local"
 """The program as a Python package: the other name is a stranger's on PyPI."""
-TITLE = "Copilot API"
-SUMMARY = "GitHub Copilot subscription as an API on your own machine"
 # One paragraph to each text; packages wrap them as their format wants it.
 DESCRIPTION = (
     (
@@ -30,8 +31,6 @@ LICENCE = "MIT"
 AUTHORS = "copilot-api contributors"
 # The project has no mailbox; .invalid is reserved for addresses that lead nowhere (RFC 2606).
 MAINTAINER = f"{AUTHORS} <noreply@copilot-api.invalid>"
-# Reverse-DNS names are owned by those who own the domain; io.github.* is what AppStream advises where there is none.
-APP_ID = "io.github.copilot_api.copilot_api"
 
 
 def version() -> str:

@@ -2,30 +2,44 @@
 
 import asyncio
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import aiohttp
+import platformdirs
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings as hypothesis_settings
 
 from copilot_api.form import Form
+from copilot_api.keys import KeyFile
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Approver
 from copilot_api.service import Service
 from copilot_api.settings import Settings
+from copilot_api.upstream import grants
 from copilot_api.upstream.clock import Clock
+from copilot_api.upstream.grants import Grant
+from tests.builders import browser as browsers
 from tests.builders import desktop, forms, screen
+from tests.builders.addresses import SpareAddress
+from tests.builders.desktop import Desktop, bus
 from tests.builders.forms import SOURCE, form_of
+from tests.builders.fuzzers import Fuzzers
 from tests.builders.linters import Linters
+from tests.builders.own_systemd import OwnSystemd, own_systemd
+from tests.builders.own_systemd import lacking as lacking_systemd
+from tests.builders.processes import SYSTEM
 from tests.builders.program import Program, end
+from tests.builders.screen import Screen
 from tests.builders.serving import Serve, Serving, serving
 
 # A busy machine is slow and not wrong; what hangs is ended by pytest's own limit.
@@ -39,7 +53,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+BACKGROUND = {
+    *("account", "approvals", "copilot-token", "model-list", "stop", "today", "token-calibration"),
+    *("reachability", "thrift"),
+    *("connection-watch", "catching-up", "sleep-events", "network-events"),
+}
+"""The tasks of a service."""
+
 CLIENTS = Path(__file__).parent / "clients"
+NEEDS_SYSTEMD = {"login", "has_systemd"}
 
 
 class Needs(NamedTuple):
@@ -53,24 +75,54 @@ class Needs(NamedTuple):
 
 OF_A_DESKTOP = (
     Needs("the Linux keyring", {"desktop", "inside", "locked_desktop", "bare_session"}, desktop.PROGRAMS, desktop.PACKAGES),
-    Needs("the tray over D-Bus", {"session_bus"}, ("dbus-daemon",), "dbus"),
+    Needs("the tray over D-Bus", {"session_bus", "private_bus"}, ("dbus-daemon",), "dbus"),
     Needs("the tray in real bars", {"shown"}, ("dbus-daemon", *screen.PROGRAMS), f"dbus {screen.PACKAGES}"),
+)
+OF_NETWORKS = (
+    Needs("networks that change", {"spare_address", "cable"}, ("ip",), "iproute2"),
+    Needs("sleep", {"sleeper"}, ("faketime",), "faketime"),
+    Needs("what the system says of sleep", {"real_logind"}, ("dbus-daemon", "/lib/systemd/systemd-logind"), "dbus systemd"),
+    Needs("an http proxy", {"tinyproxy"}, ("tinyproxy",), "tinyproxy-bin"),
+    Needs("another http proxy", {"squid"}, ("squid",), "squid"),
+    Needs("a SOCKS proxy", {"microsocks"}, ("microsocks",), "microsocks"),
+    Needs("another SOCKS proxy", {"danted"}, ("danted",), "dante-server"),
 )
 
 
 def _lacks(needs: Needs) -> str:
-    """What keeps this machine from running a desktop's programs; "" in CI, where that is an error and no excuse."""
-    if os.environ.get("CI"):
-        return ""
+    """What keeps this machine from running those programs; "" in CI, where that is an error and no excuse."""
     if not sys.platform.startswith("linux"):
         return "they need Linux"
-    missing = [name for name in needs.programs if shutil.which(name) is None]
+    if os.environ.get("CI"):
+        return ""
+    path = f"{os.environ.get('PATH', '')}{os.pathsep}{SYSTEM}"
+    missing = [name for name in needs.programs if shutil.which(name, path=path) is None]
     return f"{' and '.join(missing)} not installed (apt-get install {needs.packages})" if missing else ""
+
+
+def _lacks_systemd() -> str:
+    """What keeps this machine from running a systemd of its own; "" for root in CI, where that is an error and no excuse."""
+    if not sys.platform.startswith("linux"):
+        return "they need Linux"
+    return "" if os.environ.get("CI") and os.geteuid() == 0 else lacking_systemd()
 
 
 def _may_not_hide_folders() -> str:
     """What keeps this machine from giving a program a view of its own; "" in CI, where that is an error and no excuse."""
-    return "" if os.environ.get("CI") or (sys.platform == "linux" and os.geteuid() == 0) else "they need root on Linux"
+    if sys.platform != "linux":
+        return "they need Linux"
+    return "" if os.environ.get("CI") or os.geteuid() == 0 else "they need root"
+
+
+def _lacks_a_browser() -> str:
+    """What keeps this machine from opening a web page; "" in CI, where that is an error and no excuse."""
+    return "" if os.environ.get("CI") or browsers.found() else "Chromium is not installed (apt-get install chromium)"
+
+
+def _lacks_certutil() -> str:
+    """What keeps this machine from changing a browser's certificates; "" in CI, where that is an error and no excuse."""
+    has_it = os.environ.get("CI") or shutil.which("certutil")
+    return "" if has_it else "certutil is not installed (apt-get install libnss3-tools)"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,7 +139,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     forms.mark(items)
     out = forms.left_out(items, config.getoption("--executable"))
     missing = {"as_root"} if _may_not_hide_folders() else set()
-    missing |= {fixture for needs in OF_A_DESKTOP if _lacks(needs) for fixture in needs.fixtures}
+    missing |= {fixture for needs in (*OF_A_DESKTOP, *OF_NETWORKS) if _lacks(needs) for fixture in needs.fixtures}
+    missing |= NEEDS_SYSTEMD if _lacks_systemd() else set()
+    missing |= {"browser"} if _lacks_a_browser() else set()
+    missing |= {"nss"} if _lacks_certutil() else set()
     out += [item for item in items if missing & set(getattr(item, "fixturenames", ())) and item not in out]
     config.hook.pytest_deselected(items=out)
     dropped = {id(item) for item in out}
@@ -96,7 +151,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     executable = config.getoption("--executable")
-    lines = [f"left out: the tests of {needs.what}, {reason}" for needs in OF_A_DESKTOP if (reason := _lacks(needs))]
+    lacking = [(needs.what, reason) for needs in (*OF_A_DESKTOP, *OF_NETWORKS) if (reason := _lacks(needs))]
+    lines = [f"left out: the tests of {what}, {reason}" for what, reason in lacking]
+    lines += [f"left out: the tests of systemd, {lacks}"] if (lacks := _lacks_systemd()) else []
+    lines += [f"left out: the tests with hostile web pages, {lacks}"] if (lacks := _lacks_a_browser()) else []
+    lines += [f"left out: the tests of what browsers trust, {lacks}"] if (lacks := _lacks_certutil()) else []
     if executable:
         if sys.platform != "linux":
             lines.append("left out: the tests of compiled programs, they need Linux")
@@ -123,7 +182,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 class MakeService(Protocol):
     """Starts a service in front of the sandbox; the options are settings."""
 
-    async def __call__(self, *, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service: ...
+    async def __call__(
+        self,
+        *,
+        approver: Approver | None = None,
+        is_attended: bool = False,
+        clock: Clock | None = None,
+        grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
+        run_folder: Path | None = None,
+        is_patient: bool = False,
+        **options: Any,
+    ) -> Service: ...
 
 
 class SettingsFor(Protocol):
@@ -137,6 +206,17 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Any call of ours that blocks while an event loop runs is an error."""
     with blockbuster_ctx("copilot_api") as watch:
         yield watch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """In this process our data folder is one of the tests': the person's own may hold API keys that services would ask for."""
+    folder, home, find = tmp_path_factory.mktemp("data"), Path.home(), platformdirs.user_data_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            platformdirs, "user_data_path", lambda name, **how: folder / name if Path.home() == home else find(name, **how)
+        )
+        yield
 
 
 @pytest.fixture
@@ -177,20 +257,43 @@ def settings_for(sandbox: Sandbox) -> SettingsFor:
 
 
 @pytest.fixture
-async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
+def key_file(tmp_path: Path) -> KeyFile:
+    """Where a service of the test looks for API keys: not among those of whoever runs the tests."""
+    return KeyFile.of(tmp_path / "kept")
+
+
+@pytest.fixture
+async def make_service(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[MakeService]:
     """Services that are stopped when the test is over, and that must leave nothing behind."""
     started: list[Service] = []
 
-    async def make(*, approver: Approver | None = None, clock: Clock | None = None, **options: Any) -> Service:
-        service = Service(settings_for(**options), approver=approver, clock=clock)
+    async def make(
+        *,
+        approver: Approver | None = None,
+        is_attended: bool = False,
+        clock: Clock | None = None,
+        grant: Callable[[Settings], Awaitable[Grant]] = grants.find,
+        run_folder: Path | None = None,
+        is_patient: bool = False,
+        **options: Any,
+    ) -> Service:
+        service = Service(
+            settings_for(**options),
+            approver=approver,
+            is_attended=is_attended,
+            clock=clock,
+            grant=grant,
+            run_folder=run_folder,
+            kept=tmp_path / "kept",
+        )
         started.append(service)
-        await service.start()
+        await service.start(is_patient=is_patient)
         return service
 
     yield make
     for service in started:
         await service.stop()
-    left = {task.get_name() for task in asyncio.all_tasks()} & {"copilot-token", "model-list", "token-calibration"}
+    left = {task.get_name() for task in asyncio.all_tasks()} & BACKGROUND
     assert not left, f"tasks outlived their service: {left}"
 
 
@@ -198,6 +301,20 @@ async def make_service(settings_for: SettingsFor) -> AsyncIterator[MakeService]:
 async def service(make_service: MakeService) -> Service:
     """A service with the default settings."""
     return await make_service()
+
+
+@pytest.fixture
+def private_bus(tmp_path: Path) -> Iterator[Desktop]:
+    """A D-Bus session with nothing in it, for programs that the test starts."""
+    with bus(tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def shown() -> Iterator[Screen]:
+    """A screen that nobody sits at."""
+    with screen.screen() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -231,14 +348,15 @@ def program(tmp_path: Path, starts: tuple[str, ...], unpacked: dict[str, str]) -
 
 
 if sys.platform != "win32":
-    from tests.builders.program import OnScreen, Screen
+    from tests.builders.program import OnScreen
+    from tests.builders.program import Screen as Terminal
 
     @pytest.fixture
     async def on_screen(program: Program) -> AsyncIterator[OnScreen]:
         """Starts the program on a terminal of its own."""
-        opened: list[tuple[Screen, int]] = []
+        opened: list[tuple[Terminal, int]] = []
 
-        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Screen:
+        async def start(*arguments: str, environ: Mapping[str, str] | None = None) -> Terminal:
             outer, inner = os.openpty()
             process = await asyncio.create_subprocess_exec(
                 *program.command(*arguments),
@@ -250,7 +368,7 @@ if sys.platform != "win32":
                 start_new_session=True,
             )
             os.close(inner)
-            opened.append((Screen(process, outer), outer))
+            opened.append((Terminal(process, outer), outer))
             return opened[-1][0]
 
         yield start
@@ -296,9 +414,57 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
+def nss() -> None:
+    """For tests that change what browsers trust."""
+    assert shutil.which("certutil"), "these tests need certutil: apt-get install libnss3-tools"
+
+
+@pytest.fixture
+def browser() -> None:
+    """For tests that open web pages in a real browser."""
+    assert browsers.found(), "these tests need Chromium: apt-get install chromium"
+
+
+@pytest.fixture
 def as_root() -> None:
     """For tests that change what a program sees of the machine, or act as another user, which only root may."""
     assert os.geteuid() == 0, "these tests need root: they hide folders from the program, or act as another user"
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free at this moment; below those that the system gives to connections."""
+    while True:
+        number = random.randrange(25000, 25500)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", number))
+            return number
+
+
+@pytest.fixture
+def has_systemd() -> None:
+    """For tests that need its programs."""
+
+
+@pytest.fixture
+def login(tmp_path: Path) -> Iterator[OwnSystemd]:
+    """A login on a machine with systemd, with the HOME that `program` has."""
+    with own_systemd(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def spare_address(as_root: None) -> Iterator[SpareAddress]:
+    """One that a test may take and give back."""
+    spare = SpareAddress("10.235.255.1")
+    yield spare
+    spare.give_back()
+
+
+@pytest.fixture(scope="session")
+def fuzzers() -> Fuzzers:
+    """Installed at first use: for slow tests."""
+    return Fuzzers()
 
 
 @pytest.fixture(scope="session")

@@ -1,52 +1,37 @@
 """What a command needs to talk to GitHub: the right hosts, the network's proxy when asked for, the sandbox when asked for."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from copilot_api.account import account, catalog
 from copilot_api.errors import SettingsBroken
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from copilot_api.upstream import grants
+from tests.builders.detour import Detour
 from tests.builders.program import Program
+from tests.builders.tls import Authority, secured
 
 
-class Proxy:
-    """A network proxy that lets nothing through and remembers who asked."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.asked: list[str] = []
-
-    async def refuse(self, request: web.BaseRequest) -> web.Response:
-        self.asked.append(f"{request.method} {request.raw_path}")
-        return web.Response(status=502)
-
-
-@pytest.fixture
-async def proxy() -> AsyncIterator[Proxy]:
-    proxy = Proxy()
-    runner = web.ServerRunner(web.Server(proxy.refuse))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield proxy
-    await runner.cleanup()
-
-
-async def test_the_proxy_of_the_environment_is_used_when_asked_for(program: Program, sandbox: Sandbox, proxy: Proxy) -> None:
+async def test_every_command_goes_by_the_networks_proxy_when_asked_to(
+    program: Program, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """compat.md §2.1 ⚠: the original's --proxy-env silently did nothing under Bun."""
-    program.uses(sandbox, grant=sandbox.grant)
-    program.environ["HTTP_PROXY"] = proxy.url
-    assert (await program.run("auth", "status")).code == 0
-    assert proxy.asked == []
-    assert (await program.run("auth", "status", "--proxy-env")).code == 1
-    assert proxy.asked == [f"GET {sandbox.github_api_url}/user"]
-    ended = await program.run("start", "--port", "0", "--proxy-env")
-    assert ended.code == 1
-    assert f"GET {sandbox.github_api_url}/copilot_internal/v2/token" in proxy.asked
+    authority, detour = Authority(tmp_path), Detour()
+    context = await asyncio.to_thread(authority.context, "copilot.test")
+    async with secured(sandbox, context) as front, detour.running("http") as proxy:
+        program.environ |= {f"COPILOT_API_{name.upper()}": url for name, url in front.urls("copilot.test").items()}
+        program.environ |= {"GH_TOKEN": sandbox.grant, "HTTPS_PROXY": proxy}
+        assert (await program.run("auth", "status")).code == 1
+        assert detour.asked == []
+        for command in (["auth", "status"], ["models"], ["check-usage"]):
+            for option in (["--proxy-env"], ["--proxy", proxy]):
+                detour.asked.clear()
+                ended = await program.run(*command, *option, "--ca-file", str(authority.root))
+                assert ended.code == 0, ended.err
+                assert f"copilot.test:{front.github_api}" in detour.asked
 
 
 async def test_the_sandbox_comes_and_goes_with_the_command() -> None:

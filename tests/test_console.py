@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from copilot_api import console
-from copilot_api.errors import NotSignedIn, SettingsBroken
+from copilot_api import console, session
+from copilot_api.errors import NotSignedIn, SettingsBroken, StartFailed
 
 Capture = pytest.CaptureFixture[str]
 
@@ -160,3 +160,10 @@ if sys.platform != "win32":
     def test_a_person_is_there_when_input_and_talk_are_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         with screen(monkeypatch):
             assert console.is_interactive()
+
+
+def test_the_journal_is_told_what_is_an_error(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "is_journal", lambda _descriptor: True)
+    console.warn("Odd.", hint="Look.")
+    console.fail(StartFailed("Port 4141 is in use."))
+    assert capfd.readouterr().err == "<4>warning: odd\n<6>hint: look\n<3>error: port 4141 is in use\n"

@@ -25,6 +25,15 @@ def test_from_source_it_is_started_as_a_module() -> None:
 
 
 @pytest.mark.parametrize("compiled", [False], indirect=True)
+def test_an_appimage_is_started_by_itself_and_not_by_what_was_unpacked(compiled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPIMAGE", "/home/me/copilot-api.AppImage")
+    monkeypatch.setenv("APPDIR", "/opt")
+    assert form.command() == ["/home/me/copilot-api.AppImage"]
+    monkeypatch.setenv("APPDIR", "/tmp/.mount_of_another")
+    assert form.command() == ["/opt/copilot-api"]
+
+
+@pytest.mark.parametrize("compiled", [False], indirect=True)
 def test_a_folder_is_started_by_its_program(compiled: None) -> None:
     assert form.current() is Form.FOLDER
     assert form.command() == ["/opt/copilot-api"]

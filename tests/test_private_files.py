@@ -190,3 +190,13 @@ def test_changes_at_once_lose_none(file: PrivateFile) -> None:
     counting = [subprocess.Popen(command) for _ in range(3)]
     assert [process.wait(30) for process in counting] == [0, 0, 0]
     assert file.read() == b"150"
+
+
+def test_a_claim_is_one_processs_alone_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    file = PrivateFile(tmp_path / "folder" / "file")
+    with file.claimed() as is_ours:
+        assert is_ours
+        with PrivateFile(file.path).claimed() as is_theirs:  # opened for itself, as another process would
+            assert not is_theirs
+    with PrivateFile(file.path).claimed() as is_theirs:
+        assert is_theirs

@@ -2,29 +2,40 @@
 
 import asyncio
 import json
+import os
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from copilot_api import __version__
+from copilot_api.dialects.events import Counted
 from copilot_api.errors import (
     KeyringUnusable,
     NotSignedIn,
     StartFailed,
     SubscriptionMissing,
-    UpstreamProblem,
     UpstreamUnreachable,
 )
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Summary
-from copilot_api.service import Phase, Service, Status
+from copilot_api.server.status import Phase, Status
+from copilot_api.service import Service
 from copilot_api.settings import Settings
+from copilot_api.upstream import auth
+from copilot_api.upstream.breaker import LASTING_S, TRIES
+from copilot_api.upstream.clock import SystemClock
 from copilot_api.upstream.grants import Grant
+from tests.builders.detour import Detour
 from tests.builders.raw import Wire
 from tests.builders.serving import Serve, Serving
+from tests.builders.tls import Authority, secured
 from tests.builders.waiting import eventually
 from tests.conftest import MakeService, SettingsFor
 
@@ -35,6 +46,18 @@ PATH = "/v1/chat/completions"
 
 def tasks() -> set[str]:
     return {task.get_name() for task in asyncio.all_tasks()}
+
+
+@dataclass
+class Vault:
+    """Where the person's sign-in is, if there is one."""
+
+    held: str = ""
+
+    async def find(self, _: Settings) -> Grant:
+        if not self.held:
+            raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
+        return Grant(self.held)
 
 
 async def refuses_connections(url: str) -> bool:
@@ -52,9 +75,10 @@ async def test_a_service_goes_through_its_life_and_tells_of_each_step(settings_f
     service = Service(settings_for())
     seen: list[Status] = []
     end = service.subscribe(seen.append)
-    assert service.status == Status()
+    new = service.status
+    assert new == Status(version=__version__, pid=os.getpid())
     await service.start()
-    assert seen[0] == Status(phase=Phase.STARTING)
+    assert seen[0] == replace(new, phase=Phase.STARTING)
     serving = service.status
     assert (serving.phase, serving.signed, serving.login, serving.active) == (Phase.SERVING, "in", "sandbox-dev", 0)
     assert serving.models == len(service.catalog.known)
@@ -76,7 +100,7 @@ async def test_open_requests_are_part_of_the_status(service: Service, sandbox: S
         await wire.until(b"\r\n\r\n")
         assert service.status.active == 1
     await eventually(lambda: service.status.active == 0)
-    assert active == [1, 0]
+    assert [count for count, _ in groupby(active)] == [1, 0]
 
 
 async def test_localhost_leads_here_by_either_number(server: Serving, http: aiohttp.ClientSession) -> None:
@@ -123,7 +147,7 @@ async def test_an_open_door_without_a_key_is_refused(settings_for: SettingsFor, 
     """compat.md §2.1: the original listened on all interfaces, for everybody."""
     with pytest.raises(StartFailed, match="no API key") as caught:
         await Service(settings_for(host=host)).start()
-    assert "--api-key" in caught.value.hint
+    assert "copilot-api keys add" in caught.value.hint
     assert not sandbox.seen
 
 
@@ -146,6 +170,43 @@ async def test_manual_approval_needs_somebody_to_ask(settings_for: SettingsFor) 
     """compat.md §2.6: without a terminal the original could not work."""
     with pytest.raises(StartFailed, match="needs a terminal"):
         await Service(settings_for(manual=True)).start()
+
+
+async def test_what_does_not_serve_has_nothing_to_stop(settings_for: SettingsFor) -> None:
+    service = Service(settings_for())
+    for act in (service.stop, service.hurry, service.look_again):
+        await act()
+    await service.start()
+    assert service.status.phase == "serving"
+    await service.stop()
+    await service.hurry()
+    assert service.status.phase == "stopped"
+
+
+async def test_a_stop_that_comes_while_it_starts_is_not_forgotten(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    sandbox.script.fault("delay", path="/models", seconds=0.2)
+    service = Service(settings_for())
+    starting = asyncio.gather(service.start())
+    await eventually(lambda: service.status.phase is Phase.STARTING and bool(sandbox.seen))
+    async with asyncio.timeout(5):
+        await service.stop()
+    assert service.status.phase is Phase.STOPPED
+    await starting
+
+
+async def test_who_gives_up_waiting_for_the_end_does_not_stop_it(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+    service = Service(settings_for(drain_s=0.3))
+    await service.start()
+    sandbox.script.fault("stall_mid")
+    async with Wire(service.url) as wire:
+        await wire.post(PATH, json.dumps(CHAT | {"stream": True}).encode())
+        await wire.until(b"data: ")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await service.stop()
+        async with asyncio.timeout(5):
+            await service.follow()
+    assert service.status.phase is Phase.STOPPED
 
 
 async def test_a_service_starts_once(service: Service) -> None:
@@ -208,31 +269,166 @@ async def test_an_account_without_a_name_is_served_all_the_same(make_service: Ma
     assert (service.status.phase, service.status.login) == (Phase.SERVING, "")
 
 
-async def test_the_networks_proxy_is_used_where_that_is_asked_for(
-    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+# Starting although
+
+
+async def test_a_patient_service_serves_before_anybody_has_signed_in(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """compat.md §2.1: under Bun the original ignored it in silence."""
-    lines: list[bytes] = []
+    vault = Vault()
+    service = await make_service(is_patient=True, grant=vault.find)
+    assert (service.status.phase, service.status.signed, service.status.models) == (Phase.SERVING, "out", 0)
+    assert service.status.address == service.url.removeprefix("http://")
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (401, "not_signed_in")
+    async with http.post(service.url + "/v1/messages", json=CLAUDE) as response:
+        assert (response.status, (await response.json())["error"]["type"]) == (401, "authentication_error")
+    async with http.get(service.url + "/health") as response:
+        assert (await response.json())["signed"] == "out"
+    vault.held = sandbox.grant
+    await service.look_again()
+    await eventually(lambda: service.status.login == "sandbox-dev" and service.status.balance is not None)
+    assert (service.status.signed, service.status.reason) == ("in", "")
+    assert service.status.models == len(service.catalog.known)
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
 
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
-        writer.write(b"HTTP/1.1 503 Not now\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        writer.close()
 
-    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    async with server:
-        service = Service(settings_for())
+async def test_who_signs_out_is_out_at_once(make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    vault = Vault(sandbox.grant)
+    service = await make_service(grant=vault.find)
+    assert service.status.signed == "in"
+    vault.held = ""
+    await service.look_again()
+    assert service.status.signed == "out"
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 401
+    await eventually(lambda: not service.status.login and service.status.balance is None and not service.status.models)
+
+
+async def test_a_request_that_comes_after_a_sign_in_elsewhere_makes_it_whole(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "SIGNED_OUT_S", 0.0)
+    vault = Vault()
+    service = await make_service(is_patient=True, grant=vault.find)
+    await eventually(lambda: service.auth.problem is not None)
+    vault.held = sandbox.grant
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    await eventually(lambda: service.status.login == "sandbox-dev" and service.status.balance is not None)
+
+
+async def test_a_patient_service_waits_for_the_network(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    sandbox.script.fault("reset", path="/copilot_internal/v2/token", times=2)
+    service = await make_service(is_patient=True)
+    seen: list[Status] = []
+    service.subscribe(seen.append)
+    await eventually(lambda: service.status.signed == "in" and service.status.models > 0)
+    assert any("GitHub could not be reached" in status.reason for status in seen if status.is_github_down)
+    assert (service.status.is_github_down, service.status.reason) == (False, "")
+    assert {status.signed for status in seen if status.is_github_down} == {"failing"}
+    assert all(status.is_github_down for status in seen if status.signed == "failing")
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+
+
+async def test_a_model_list_that_cannot_be_had_is_the_reason_told(make_service: MakeService, sandbox: Sandbox) -> None:
+    sandbox.script.fault("overloaded", path="/models", times=9)
+    service = await make_service(is_patient=True)
+    await eventually(lambda: bool(service.status.reason))
+    assert (service.status.signed, service.status.is_github_down) == ("in", True)
+
+
+async def test_a_patient_service_still_needs_its_port_and_a_safe_address(settings_for: SettingsFor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(StartFailed, match="in use"):
+        await Service(settings_for(port=other.getsockname()[1])).start(is_patient=True)
+    with pytest.raises(StartFailed, match="no API key"):
+        await Service(settings_for(host="0.0.0.0")).start(is_patient=True)  # noqa: S104 - what is refused
+
+
+async def test_a_locked_keyring_is_the_reason_told(make_service: MakeService) -> None:
+    async def locked(_: Settings) -> Grant:
+        raise KeyringUnusable("The keyring is locked", hint="unlock it")
+
+    service = await make_service(is_patient=True, grant=locked)
+    await eventually(lambda: service.status.reason == "The keyring is locked (unlock it)")
+    assert (service.status.phase, service.status.signed) == (Phase.SERVING, "out")
+    with pytest.raises(KeyringUnusable):
+        await service.look_again()
+
+
+async def test_manual_approval_may_be_given_elsewhere(make_service: MakeService) -> None:
+    service = await make_service(manual=True, is_attended=True)
+    assert service.status.is_manual
+
+
+async def test_the_networks_proxy_is_used_where_that_is_asked_for(
+    settings_for: SettingsFor, sandbox: Sandbox, tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    """compat.md §2.1: under Bun the original ignored it in silence. More of it: tests/upstream/test_connector.py."""
+    authority, detour = Authority(tmp_path), Detour()
+    context = await asyncio.to_thread(authority.context, "copilot.test")
+    async with secured(sandbox, context) as front, detour.running("http") as proxy:
+        urls = front.urls("copilot.test")
+        with pytest.raises(UpstreamUnreachable, match="could not be looked up"):
+            await Service(settings_for(ca_file=str(authority.root), **urls)).start()
+        service = Service(settings_for(ca_file=str(authority.root), proxy=proxy, **urls))
         await service.start()
+        async with http.post(service.url + PATH, json=CHAT) as response:
+            assert response.status == 200
         await service.stop()
-        assert not lines
-        with pytest.raises(UpstreamProblem):
-            await Service(settings_for(proxy_env=True)).start()
-    assert any(b"/copilot_internal/v2/token HTTP/1.1" in line for line in lines)
+    assert {target.partition(":")[0] for target in detour.asked} == {"copilot.test"}
 
 
 # Running
+
+
+async def test_what_is_known_of_the_start_is_part_of_the_status(
+    make_service: MakeService, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = time.time()
+    service = await make_service(account_type="business")
+    status = service.status
+    assert (status.account_type, status.is_token_given, status.is_sandbox, status.is_manual) == ("business", True, False, False)
+    assert before <= status.since <= time.time()
+    assert status.balance is not None
+    assert (status.balance.unit, status.balance.entitlement) == ("AI credits", 7000)
+
+
+async def test_the_balance_moves_with_each_answer(service: Service, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    sandbox.script.answer("Hei", usage=Counted(prompt=10, output=10, nano_aiu=100_000_000_000))
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    assert service.status.balance is not None
+    assert service.status.balance.remaining <= 6021
+
+
+async def test_requests_that_reach_nobody_tell_that_github_is_down(
+    make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    service = await make_service()
+    sandbox.script.fault("reset", times=4)
+    sandbox.script.fault("reset", path="/models", times=4)
+    for _ in range(2):
+        async with http.post(service.url + PATH, json=CHAT) as response:
+            assert response.status == 502
+    assert service.status.is_github_down
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    assert not service.status.is_github_down
+
+
+async def test_a_slow_model_is_no_outage(make_service: MakeService, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    service = await make_service(idle_timeout_s=1.0)
+    sandbox.script.fault("stall")
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 504
+    assert not service.status.is_github_down
 
 
 async def test_a_token_that_ends_is_replaced_while_serving(
@@ -248,10 +444,124 @@ async def test_the_background_work_is_named_and_ends_with_the_service(settings_f
     before = tasks()
     service = Service(settings_for())
     await service.start()
-    assert {"copilot-token", "model-list"} <= tasks()
+    assert {"copilot-token", "model-list", "reachability"} <= tasks()
     await service.stop()
-    assert not {"copilot-token", "model-list"} & tasks()
+    assert not {"copilot-token", "model-list", "reachability"} & tasks()
     await eventually(lambda: tasks() == before)  # the sandbox notices that the connections are closed
+
+
+# Sleep, and other networks
+
+
+class Lid(SystemClock):
+    """The system's clock, on a machine whose lid a test shuts."""
+
+    def __init__(self) -> None:
+        self._slept_s = 0.0
+
+    def wall(self) -> float:
+        return super().wall() + self._slept_s
+
+    def shut(self, seconds: float) -> None:
+        """For that long."""
+        self._slept_s += seconds
+
+
+async def test_the_first_request_after_sleep_finds_a_new_token(
+    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox
+) -> None:
+    """users.md #8: 401 after wake, and a restart fixes it."""
+    lid = Lid()
+    service = await make_service(clock=lid)
+    sandbox.expire_tokens()
+    sandbox.seen.clear()
+    lid.shut(7200)
+    async with http.post(service.url + PATH, json=CHAT) as response:
+        assert response.status == 200
+    paths = [seen.path for seen in sandbox.seen]
+    assert (paths.count("/copilot_internal/v2/token"), paths.count("/chat/completions")) == (1, 1)
+
+
+async def test_a_token_is_renewed_on_waking_before_anybody_needs_it(make_service: MakeService, sandbox: Sandbox) -> None:
+    lid = Lid()
+    service = await make_service(clock=lid)
+    sandbox.seen.clear()
+    lid.shut(7200)
+    service._connections.watch.tell("the machine woke up")
+    await eventually(lambda: "/copilot_internal/v2/token" in [seen.path for seen in sandbox.seen])
+
+
+async def test_a_token_is_renewed_as_soon_as_there_is_a_network(make_service: MakeService, sandbox: Sandbox) -> None:
+    """Not when the background tries again, which may be a minute later."""
+    lid = Lid()
+    service = await make_service(clock=lid)
+    sandbox.script.fault("reset", path="/copilot_internal/v2/token", times=99)
+    lid.shut(7200)
+    watch = service._connections.watch
+    watch.tell("the machine woke up")
+    await eventually(lambda: service.status.signed == "failing")
+    sandbox.script.clear()
+    watch.tell("the network is another one")
+    await eventually(lambda: service.status.signed == "in")
+
+
+async def test_a_fault_of_ours_after_a_change_is_logged_and_the_next_change_is_seen(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = await make_service()
+    seen: list[str] = []
+
+    async def fail() -> None:
+        seen.append("once more")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(service.auth, "catch_up", fail)
+    for times in (1, 2):
+        service._connections.watch.tell("the machine woke up")
+        await eventually(lambda times=times: len(seen) == times)  # type: ignore[misc] # mypy knows no default of a lambda's
+    assert "ZeroDivisionError" in caplog.text
+
+
+# Pages that the network puts in place of answers
+
+PAGE = {"status": 200, "headers": {"content-type": "text/html"}, "body": b"<title>Grand Hotel</title> Room number?"}
+SENT_AWAY = {"status": 302, "headers": {"location": "https://login.hotel.example/"}}
+
+
+@pytest.mark.parametrize(("page", "name"), [(PAGE, "Grand Hotel"), (SENT_AWAY, "login.hotel.example")])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("path", "body"), [(PATH, CHAT), ("/v1/messages", CLAUDE)])
+async def test_a_page_of_the_network_is_never_an_answer(
+    server: Serving,
+    http: aiohttp.ClientSession,
+    sandbox: Sandbox,
+    page: dict[str, Any],
+    name: str,
+    path: str,
+    body: dict[str, Any],
+    stream: bool,
+) -> None:
+    sandbox.script.fault("status", **page)
+    async with http.post(server.url + path, json=body | {"stream": stream}) as response:
+        answer = await response.text()
+    assert response.status == 502
+    assert json.loads(answer)["error"]["message"].startswith(
+        f"A sign-in page of the network, '{name}', answered in place of Copilot (open a browser, sign in"
+    )
+    async with http.post(server.url + path, json=body) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("page", [PAGE, SENT_AWAY])
+async def test_a_page_of_the_network_is_never_a_token(
+    settings_for: SettingsFor, sandbox: Sandbox, page: dict[str, Any]
+) -> None:
+    sandbox.script.fault("status", path="/copilot_internal/v2/token", times=9, **page)
+    service = Service(settings_for())
+    with pytest.raises(UpstreamUnreachable, match="answered in place of GitHub"):
+        await service.start()
+    assert service.status.signed == "failing"
+    assert not [seen for seen in sandbox.seen if seen.plane == "copilot"]
 
 
 # Stopping
@@ -320,7 +630,7 @@ async def test_requests_without_an_answer_yet_get_a_real_one(
     assert b"shutting down" in answer
 
 
-async def test_stopping_a_second_time_means_at_once(settings_for: SettingsFor, sandbox: Sandbox) -> None:
+async def test_a_stop_can_be_hurried(settings_for: SettingsFor, sandbox: Sandbox) -> None:
     service = Service(settings_for(drain_s=60))
     await service.start()
     sandbox.script.fault("stall_mid", after=4)
@@ -333,7 +643,7 @@ async def test_stopping_a_second_time_means_at_once(settings_for: SettingsFor, s
             await eventually(lambda: service.status.phase is Phase.STOPPING)
             await asyncio.sleep(0.1)
             assert service.status.phase is Phase.STOPPING
-            group.create_task(service.stop())
+            group.create_task(service.hurry())
         assert time.monotonic() - started < 5
         assert b"shutting down" in await wire.rest()
     assert service.url == ""
@@ -386,3 +696,16 @@ async def test_a_connection_kept_alive_is_closed_after_its_answer(settings_for: 
 
 async def test_copilot_is_offered_the_same_compressions_by_every_python(server: Serving, sandbox: Sandbox) -> None:
     assert {seen.headers["Accept-Encoding"] for seen in sandbox.seen} == {"gzip, deflate"}
+
+
+async def test_an_outage_is_known_and_another_network_ends_it(service: Service) -> None:
+    known = [False]
+    for breaker in service.breakers:
+        attempts = [breaker.admit() for _ in range(TRIES)]
+        for attempt in attempts:
+            attempt.began._monotonic -= LASTING_S
+            attempt.missed(UpstreamUnreachable("nobody could be reached"))
+        known.append(breaker.is_open)
+        service.network_changed()
+        known.append(breaker.is_open)
+    assert known == [False, True, False, True, False]

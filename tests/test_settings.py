@@ -1,6 +1,7 @@
 """Settings come from defaults, a file, the environment and flags, in that order; what cannot be used is named by its place."""
 
 import dataclasses
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 from copilot_api import settings
@@ -185,7 +187,7 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    shown = repr(Settings(github_token="gho_canary", api_keys=("canary",)))
+    shown = repr(Settings(github_token="gho_canary", api_keys=("canary",), proxy="http://me:canary@proxy:1"))
     assert "canary" not in shown
     assert "port=4141" in shown
 
@@ -236,6 +238,84 @@ def test_the_address_of_the_session_bus_is_told_or_guessed_from_the_folder(monke
     assert settings.session_bus() == "unix:path=/run/user/1000/bus"
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/x")
     assert settings.session_bus() == "unix:path=/x"
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, {}),
+        ({"HTTPS_PROXY": " http://a:1 "}, {"https": ("http://a:1", "HTTPS_PROXY")}),
+        ({"HTTPS_PROXY": "A", "https_proxy": "b"}, {"https": ("b", "https_proxy")}),
+        ({"HTTPS_PROXY": "A", "https_proxy": ""}, {}),
+        ({"ALL_PROXY": "A", "no_proxy": "b"}, {"all": ("A", "ALL_PROXY"), "no": ("b", "no_proxy")}),
+        ({"FTP_PROXY": "A", "PROXY": "b", "HTTPS": "c", "COPILOT_API_PROXY": "d"}, {}),
+    ],
+)
+def test_variables_of_proxies_are_read_as_other_programs_do(environ: dict[str, str], found: dict[str, tuple[str, str]]) -> None:
+    assert settings.proxy_variables(environ) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "shown"),
+    [
+        ("proxy", "flag", "--proxy"),
+        ("proxy", "COPILOT_API_PROXY", "COPILOT_API_PROXY"),
+        ("proxy", "/x/config.toml", "proxy in /x/config.toml"),
+        ("proxy", "", "--proxy"),
+        ("catalog_s", "", "catalog_s"),
+    ],
+)
+def test_a_setting_is_named_as_it_is_spelt_where_it_was_set(name: str, origin: str, shown: str) -> None:
+    assert settings.named(Settings(origins={name: origin} if origin else {}), name) == shown
+
+
+if os.name == "posix":
+
+    @pytest.mark.parametrize("mode", [0o602, 0o666, 0o622])
+    def test_a_file_that_others_can_write_is_not_believed(tmp_path: Path, mode: int) -> None:
+        """It says where tokens are sent."""
+        path = tmp_path / "config.toml"
+        path.write_text("port = 1")
+        if mode & 0o020:
+            os.chown(path, -1, os.getegid() + 1 if os.geteuid() == 0 else -1)
+        path.chmod(mode)
+        if mode == 0o622 and os.geteuid() != 0:
+            path.chmod(mode | 0o002)
+        with pytest.raises(SettingsBroken, match="can be written by other users") as caught:
+            settings.load(environ={}, path=path)
+        assert caught.value.hint
+        path.chmod(0o644)
+        assert settings.load(environ={}, path=path).port == 1
+
+    def test_a_file_that_ones_own_group_can_write_is(tmp_path: Path) -> None:
+        """Many systems give each person a group of their own."""
+        path = tmp_path / "config.toml"
+        path.write_text("port = 1")
+        os.chown(path, -1, os.getegid())
+        path.chmod(0o664)
+        assert settings.load(environ={}, path=path).port == 1
+
+    @pytest.mark.usefixtures("as_root")
+    def test_a_file_of_another_user_is_believed_only_where_it_was_named(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A container is given one of its host's; nobody has another user's in the own folder by will."""
+        monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path)
+        path = tmp_path / "config.toml"
+        path.write_text("port = 1")
+        os.chown(path, 65534, 65534)
+        with pytest.raises(SettingsBroken, match="belongs to another user"):
+            settings.load(environ={})
+        link = tmp_path / "named.toml"
+        link.symlink_to(path)
+        assert settings.load(environ={"COPILOT_API_CONFIG": str(link)}).port == 1
+
+    def test_settings_may_be_kept_somewhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Many link theirs from a folder that they carry from machine to machine."""
+        monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path)
+        (tmp_path / "dotfiles").write_text("port = 2")
+        (tmp_path / "config.toml").symlink_to(tmp_path / "dotfiles")
+        assert settings.load(environ={}).port == 2
 
 
 def test_displays_are_named_by_their_kind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,19 @@ print(json.loads(json.dumps({{"a": [1.5]}}))["a"][0], decimal.Decimal("0.1") + 1
 """
         assert run(code) == ["1.5", "1.1"]
 
+    def test_what_is_free_in_the_middle_of_the_heap_is_given_back() -> None:
+        code = """
+from pathlib import Path
+from copilot_api.thrift import trim
+def resident(): return int(Path("/proc/self/statm").read_text().split()[1])
+held = [bytearray(20_000) for _ in range(4000)]
+for piece in held: piece[0] = 1
+last = held.pop(); del held; gc.collect()
+before = resident(); trim()
+print(before - resident() > 2000)
+"""
+        assert run(code) == ["True"]
+
     def test_a_system_that_does_not_tell_what_is_mapped_is_no_obstacle() -> None:
         code = """
 from pathlib import Path

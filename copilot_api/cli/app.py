@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
-from copilot_api import __version__, console, settings
+from copilot_api import __version__, console, form, settings
 from copilot_api.cli.auth import auth, logout
 from copilot_api.cli.debug import debug
+from copilot_api.cli.https import https
+from copilot_api.cli.keys import keys
 from copilot_api.cli.models import models
+from copilot_api.cli.service import service
 from copilot_api.cli.start import start
+from copilot_api.cli.status import status
+from copilot_api.cli.stop import stop
+from copilot_api.cli.tray import tray
 from copilot_api.cli.usage import check_usage
 from copilot_api.errors import CopilotApiError, StartFailed
 
@@ -34,10 +40,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(start)
+app.command()(tray)
+app.command()(status)
+app.command()(stop)
 app.add_typer(auth, name="auth")
 app.command()(logout)
 app.command()(models)
+app.add_typer(keys, name="keys")
+app.add_typer(https, name="https")
 app.command("check-usage")(check_usage)
+app.add_typer(service, name="service")
 app.command()(debug)
 
 
@@ -61,7 +73,7 @@ def run(arguments: list[str], commands: typer.Typer = app) -> int:
     console.set_up()
     settings.forget_the_unpacking()
     try:
-        code = commands(arguments or ["--help"], prog_name="copilot-api", standalone_mode=False)
+        code = commands(arguments or [_unasked()], prog_name="copilot-api", standalone_mode=False)
         sys.stdout.flush()
     except CopilotApiError as problem:
         return console.fail(problem)
@@ -77,6 +89,13 @@ def run(arguments: list[str], commands: typer.Typer = app) -> int:
     if code == INTERRUPTED:
         console.say("interrupted")
     return code or 0
+
+
+def _unasked() -> str:
+    """What it does where no command is given: a downloaded program that was double-clicked shows itself in the bar."""
+    is_heard = any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    is_clicked = form.current() is not form.Form.SOURCE and not is_heard and settings.has_screen()
+    return "tray" if is_clicked else "--help"
 
 
 def _misspelt(mistake: typer.TyperException) -> Misspelt:

@@ -28,7 +28,7 @@ class TerminalApprover:
             return False
         except asyncio.CancelledError:
             console.say()
-            console.say("the client has left, so the request needs no answer")
+            console.say("that request needs no answer any more")
             raise
 
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from copilot_api import console
-from copilot_api.cli.options import run_to_end, with_settings
+from copilot_api import console, settings
+from copilot_api.cli.options import NETWORK, run_to_end, with_settings
 from copilot_api.errors import CopilotApiError, NotSignedIn
 from copilot_api.settings import Settings
 
@@ -23,7 +23,7 @@ auth = typer.Typer(help="Sign in to GitHub.", invoke_without_command=True, rich_
 
 
 @auth.callback()
-@with_settings("enterprise_url", "token_store", "proxy_env", "show_token", "verbose")
+@with_settings("enterprise_url", "token_store", *NETWORK, "show_token", "verbose")
 def sign_in(
     loaded: Settings,
     context: typer.Context,
@@ -39,18 +39,28 @@ def sign_in(
 
 async def _sign_in(loaded: Settings, token: str | None) -> None:
     from copilot_api.account import account
-    from copilot_api.cli import sign_in
+    from copilot_api.cli import secrecy, sign_in
     from copilot_api.cli.terminal import Terminal
 
+    secrecy.keep(loaded)
     async with account(loaded) as opened:
         if token is not None:
             await sign_in.sign_in_with_token(opened, token)
         else:
             await sign_in.sign_in(opened, Terminal() if console.is_interactive() else None)
+    await _tell_servers()
+
+
+async def _tell_servers() -> None:
+    """Those that run go by it at once."""
+    from copilot_api.remote import told_of_sign_in
+
+    for server in await told_of_sign_in(settings.run_folders()):
+        console.say(f"the server on port {server.run.port} was told")
 
 
 @auth.command()
-@with_settings("github_token", "enterprise_url", "token_store", "proxy_env", "verbose")
+@with_settings("github_token", "enterprise_url", "token_store", *NETWORK, "verbose")
 async def status(loaded: Settings, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False) -> None:
     """Show who is signed in, with what kind of token, and where it is kept."""
     facts = await _status(loaded)
@@ -114,3 +124,4 @@ def logout(loaded: Settings) -> None:
         console.warn(f"the token of copilot-api 0.7 is still in {path}", hint="remove that file if you do not use it any more")
     if loaded.github_token:
         console.warn(f"a GitHub token is still set by {loaded.origins['github_token']}")
+    run_to_end(_tell_servers())

@@ -2,14 +2,15 @@
 
 import platform
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from copilot_api import __version__, console, form, settings
-from copilot_api.cli.options import run_to_end, with_settings
+from copilot_api.cli.options import NETWORK, run_to_end, with_settings
 from copilot_api.cli.repairs import show
-from copilot_api.errors import KeyringUnusable
+from copilot_api.errors import KeyringUnusable, SettingsBroken
 from copilot_api.settings import Settings
 
 HIDDEN = "(set, not shown)"
@@ -18,7 +19,7 @@ LIBRARIES = ("aiohttp", "orjson", "tiktoken", "typer")
 _ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "i386": "ia32", "i686": "ia32"}
 
 
-@with_settings("token_store", "enterprise_url", "port")
+@with_settings("token_store", "enterprise_url", *NETWORK, "port")
 def debug(
     loaded: Settings,
     *,
@@ -45,6 +46,8 @@ def debug(
     console.data(f"settings file: {facts['configFile']}")
     console.data(f"token exists: {'yes' if facts['tokenExists'] else 'no'}")
     console.data(f"token store: {store['name']}" + (f": {store['problem']}" if store["problem"] else ""))
+    for line in _network_lines(facts["network"]):
+        console.data(line)
     for variable in facts["unknownVariables"]:
         console.warn(f"{variable} is not one of our variables, so it has no effect")
     console.data()
@@ -75,6 +78,7 @@ def gather(loaded: Settings) -> dict[str, Any]:
         "configFile": str(settings.config_path()),
         "tokenStore": store,
         "legacyTokenExists": legacy.find() is not None,
+        "network": _network(loaded),
         "settings": {
             name: {"value": _hidden(loaded, name), "from": loaded.origins.get(name, "default")} for name in settings.options()
         },
@@ -104,6 +108,40 @@ def _store(loaded: Settings) -> dict[str, Any]:
     except KeyringUnusable as problem:
         return {"name": loaded.token_store, "path": "", "holdsToken": False, "problem": problem.text}
     return {"name": vault.name, "path": str(getattr(vault, "path", "")), "holdsToken": held, "problem": ""}
+
+
+def _network(loaded: Settings) -> dict[str, Any]:
+    """How GitHub is reached: by which proxy, and whose certificates are trusted. `problem` is what is wrong with that."""
+    from copilot_api.upstream.certificates import described, trusted
+    from copilot_api.upstream.proxies import Proxies
+
+    found: dict[str, Any] = {"proxy": None, "noProxy": "", "idleVariable": "", "certificates": described(loaded), "problem": ""}
+    try:
+        proxies = Proxies(loaded)
+        found |= {"noProxy": proxies.exceptions, "idleVariable": proxies.idle_variable}
+        if proxy := proxies.proxy:
+            url, has_password = f"{proxy.scheme}://{proxy.place}", bool(proxy.name or proxy.password)
+            found["proxy"] = {"url": url, "hasPassword": has_password, "from": proxy.origin}
+        trusted(loaded)
+    except SettingsBroken as problem:
+        found["problem"] = problem.text
+    return found
+
+
+def _network_lines(network: dict[str, Any]) -> Iterator[str]:
+    proxy = network["proxy"]
+    if proxy:
+        password = ", with a name and password" if proxy["hasPassword"] else ""
+        yield f"network proxy: {proxy['url']}{password}, from {proxy['from']}"
+        if network["noProxy"]:
+            yield f"without the proxy: {network['noProxy']}"
+    elif variable := network["idleVariable"]:
+        yield f"network proxy: none, because {variable} is for http:// only; set HTTPS_PROXY"
+    else:
+        yield "network proxy: none"
+    yield f"trusted certificates: {network['certificates']}"
+    if network["problem"]:
+        yield f"network: {network['problem']}"
 
 
 def _hidden(loaded: Settings, name: str) -> Any:

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 WITH_FLAGS = tuple(name for name, option in settings.options().items() if option.metadata["flags"])
 # What every command needs that talks to GitHub: which account, where its token is, how to get there.
-ACCOUNT = ("sandbox", "github_token", "enterprise_url", "account_type", "token_store", "proxy_env", "verbose")
+NETWORK = ("proxy_env", "proxy", "ca_file")
+ACCOUNT = ("sandbox", "github_token", "enterprise_url", "account_type", "token_store", *NETWORK, "verbose")
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

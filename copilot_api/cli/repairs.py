@@ -11,7 +11,7 @@ WITHIN_S = 2.0
 
 async def show(loaded: Settings, *, as_json: bool) -> None:
     """Prints the table, with the counts of the server that runs with these settings."""
-    from copilot_api.service import reachable
+    from copilot_api.server.listening import reachable
     from copilot_api.translate.repairs import ROWS
 
     url = f"http://{reachable(loaded.host)}:{loaded.port}"  # the server tells its repairs to this machine only

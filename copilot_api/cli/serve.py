@@ -7,22 +7,30 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from copilot_api import console, form, leftovers, settings
+from copilot_api import console, form, leftovers, own_process, ready, session, settings
+from copilot_api.cli import secrecy
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.models import why_not
 from copilot_api.cli.terminal import Terminal
 from copilot_api.desktop import clipboard
 from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
+from copilot_api.keys import KeyFile
+from copilot_api.remote import named
+from copilot_api.server.connections import RESERVED_DESCRIPTORS
+from copilot_api.server.status import Phase, Status
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from copilot_api.setup import shell
 from copilot_api.setup.claude_code import launch, variables
 from copilot_api.thrift import settle
-from copilot_api.upstream.auth import Token
+from copilot_api.upstream.auth import Signed, Token
 
+ANY_KEY = "dummy"
+CLAUDE_CODE = "claude-code"
 INTERRUPTED = 130
 SHOWN_MODELS = 6
+SETTLES_WITHIN_S = 3.0
 
 
 async def serve(loaded: Settings, *, claude_code: bool) -> int:
@@ -33,17 +41,23 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     terminal = Terminal() if console.is_interactive() else None
     if claude_code and terminal is None:
         raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
+    secrecy.keep(loaded)
+    own_process.raise_descriptors(2 * (loaded.max_connections + RESERVED_DESCRIPTORS))
     service = await _started(loaded, terminal)
     kept = ExitStack()
     try:
         with _signals(service) as stop:
+            if loaded.patient:
+                await stop.unless_wanted(_settled(service))
             await _greet(service)
+            ready.tell(ready.READY, f"STATUS=serving at {service.url}")
             if folder := form.unpacked():
                 await asyncio.to_thread(_tidy, folder, kept)
             settle()
             if claude_code and terminal is not None:
                 await stop.unless_wanted(_offer_claude_code(service, terminal))
             await stop.wanted.wait()
+            ready.tell(ready.STOPPING)
             await service.stop()
             if stop.hurried is None:
                 return 0
@@ -81,8 +95,12 @@ async def _start(loaded: Settings, terminal: Terminal | None) -> Service:
         loaded,
         approver=TerminalApprover(terminal) if terminal is not None else None,
         announce=_show if loaded.show_token else None,
+        run_folder=settings.run_folders()[0],
     )
-    await service.start()
+    try:
+        await service.start(is_patient=loaded.patient)
+    except StartFailed as problem:
+        raise await named(problem, settings.run_folders(), port=loaded.port) from problem
     return service
 
 
@@ -90,10 +108,29 @@ def _show(token: Token) -> None:
     console.say(f"Copilot token: {token.value}")
 
 
+async def _settled(service: Service) -> None:
+    """Gives a patient start the moment that it takes to know how things are. It serves meanwhile."""
+    known = asyncio.Event()
+
+    def look(status: Status) -> None:
+        if status.reason or (status.models and status.login):
+            known.set()
+
+    end = service.subscribe(look)
+    look(service.status)
+    try:
+        async with asyncio.timeout(SETTLES_WITHIN_S):
+            await known.wait()
+    except TimeoutError:
+        return
+    finally:
+        end()
+
+
 async def _greet(service: Service) -> None:
     """What is served, for whom, and how to point a client at it."""
     loaded, url = service.settings, service.url
-    if loaded.show_token:
+    if loaded.show_token and service.status.signed is Signed.IN:
         console.say(f"GitHub token: {(await service.auth.grant()).value}")
     for variable in settings.strangers():
         console.warn(f"{variable} is not one of our variables, so it has no effect")
@@ -104,9 +141,18 @@ async def _greet(service: Service) -> None:
     console.say(f"serving GitHub Copilot{' of ' + service.status.login if service.status.login else ''} at {url}")
     console.say(f"  Anthropic clients  ANTHROPIC_BASE_URL={url}")
     console.say(f"  OpenAI clients     OPENAI_BASE_URL={url}/v1")
-    console.say(f"  API key            {'one of yours' if loaded.api_keys else 'any, such as dummy'}")
-    console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
-    console.say("press Ctrl-C to stop")
+    console.say(f"  API key            {'one of yours' if service.asks_for_a_key else f'any, such as {ANY_KEY}'}")
+    if loaded.https:
+        console.say(f"  https, too         https://localhost:{url.rpartition(':')[2]}")
+    if usable:
+        console.say(f"  models             {', '.join(usable[:SHOWN_MODELS])}{more}")
+    elif service.status.reason:
+        console.warn(service.status.reason)
+    else:
+        why = "GitHub has not answered yet" if loaded.patient else "no model of this account can be used"
+        console.warn(why, hint="copilot-api status says how it is")
+    if not session.notify_socket():
+        console.say("press Ctrl-C to stop")
 
 
 async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
@@ -117,7 +163,7 @@ async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
         raise StartFailed("no model of this account can be used with Claude Code", hint="copilot-api models says why")
     main = await terminal.select("main model for Claude Code", names, default=_likely(names, "sonnet"))
     small = await terminal.select("small, fast model", names, default=_likely(names, "haiku", "mini"))
-    command = _command(service, models[main], models[small])
+    command = await _command(service, models[main], models[small])
     if await asyncio.to_thread(clipboard.copy, command):
         console.say("the command that starts Claude Code is on the clipboard: paste it into another terminal")
         return
@@ -125,10 +171,17 @@ async def _offer_claude_code(service: Service, terminal: Terminal) -> None:
     console.data(command)
 
 
-def _command(service: Service, main: Model, small: Model) -> str:
-    key = service.settings.api_keys[0] if service.settings.api_keys else "dummy"
-    pairs = variables(url=service.url, key=key, main=main, small=small)
+async def _command(service: Service, main: Model, small: Model) -> str:
+    pairs = variables(url=service.url, key=await _key(service), main=main, small=small)
     return launch(shell.detect(), pairs)
+
+
+async def _key(service: Service) -> str:
+    """A key for Claude Code. Those that `copilot-api keys` made cannot be told any more, so it gets one of its own."""
+    if service.settings.api_keys or not service.asks_for_a_key:
+        return next(iter(service.settings.api_keys), ANY_KEY)
+    console.say(f"a new API key named {CLAUDE_CODE} is in the command; an earlier one of that name is revoked")
+    return await asyncio.to_thread(KeyFile.of(settings.data_dir()).renew, CLAUDE_CODE)
 
 
 def _likely(names: list[str], *words: str) -> int:
@@ -144,6 +197,7 @@ class _Stop:
         self.hurried: asyncio.Future[tuple[None]] | None = None
         self._service = service
         self._work: asyncio.Future[tuple[None]] | None = None
+        service.subscribe(self._heed)
 
     async def unless_wanted(self, work: Coroutine[object, object, None]) -> None:
         """Does `work`, which the first signal cancels."""
@@ -158,14 +212,23 @@ class _Stop:
         if self.wanted.is_set():
             if self.hurried is None:
                 console.say_to_whom_may_have_left("stopping at once")
-                self.hurried = asyncio.gather(self._service.stop())
+                self.hurried = asyncio.gather(self._service.hurry())
             return
-        self.wanted.set()
-        if self._work is not None:
-            self._work.cancel()
         limit_s = self._service.settings.drain_s
         waits = f"; open requests ({active}) get up to {limit_s:g} s to finish, Ctrl-C again stops at once" if active else ""
         console.say_to_whom_may_have_left(f"stopping{waits}")
+        self._begin()
+
+    def _heed(self, status: Status) -> None:
+        """Another program of the person's may have asked for it first."""
+        if status.phase is Phase.STOPPING and not self.wanted.is_set():
+            console.say_to_whom_may_have_left("stopping, as another program of yours asked")
+            self._begin()
+
+    def _begin(self) -> None:
+        self.wanted.set()
+        if self._work is not None:
+            self._work.cancel()
 
 
 @contextmanager

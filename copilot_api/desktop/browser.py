@@ -1,6 +1,5 @@
 """Opens a page in the person's browser, only where that is a window of its own."""
 
-import sys
 import threading
 
 from copilot_api import settings
@@ -8,7 +7,7 @@ from copilot_api import settings
 
 def can_open() -> bool:
     """False where a browser would take over the terminal, or where there is no screen to show it on."""
-    return sys.platform in {"win32", "darwin"} or bool(settings.displays())
+    return settings.has_screen()
 
 
 def open_page(url: str) -> None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from copilot_api.desktop.glance import Glance
-from copilot_api.service import Phase
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
 
 LOW_SHARE = 0.9
@@ -53,30 +53,36 @@ def _of_balance(glance: Glance) -> Face:
 
 
 def title(glance: Glance) -> str:
-    """How things are, in one line: the first row of the menu and the tooltip."""
+    """How things are, in one line: the tooltip."""
+    return " · ".join(words(glance))
+
+
+def words(glance: Glance) -> tuple[str, ...]:
+    """The same in one line or two: what the menu begins with."""
     match face(glance):
         case Face.APPROVAL:
-            return _counted(len(glance.waiting), "request waits", "requests wait") + " for your approval"
+            return (_counted(len(glance.waiting), "request waits", "requests wait") + " for your approval",)
         case Face.SIGNING_IN:
-            return _signing_in(glance)
+            return (_signing_in(glance),)
         case Face.DRAINING:
-            return f"Stopping, {_counted(glance.active, 'request', 'requests')} may finish" if glance.active else "Stopping"
+            rest = f", {_counted(glance.active, 'request', 'requests')} may finish" if glance.active else ""
+            return (f"Stopping{rest}",)
         case Face.STARTING:
-            return "Starting"
+            return ("Starting",)
         case Face.STOPPED:
-            return f"Not serving: {glance.unserved}" if glance.unserved else "Not serving"
+            return (f"Not serving: {glance.unserved}" if glance.unserved else "Not serving",)
         case Face.SIGNED_OUT:
-            return f"Serving on {glance.address}, but not signed in"
+            return (f"Serving on {glance.address}, but not signed in",)
         case Face.GITHUB_DOWN:
-            return f"GitHub cannot be reached · {_serving(glance)}"
+            return "GitHub cannot be reached", _serving(glance)
         case Face.FAILING:
-            return f"No Copilot token · {_serving(glance)}"
+            return "No Copilot token", _serving(glance)
         case Face.SPENT:
-            return f"Plan used up · {_serving(glance)}"
+            return "Plan used up", _serving(glance)
         case Face.LOW:
-            return f"Plan nearly used up · {_serving(glance)}"
+            return "Plan nearly used up", _serving(glance)
         case Face.SERVING:
-            return _serving(glance)
+            return (_serving(glance),)
 
 
 def _serving(glance: Glance) -> str:

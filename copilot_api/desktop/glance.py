@@ -5,8 +5,11 @@ Nothing here knows how it comes about or how it is drawn, so that every state ca
 
 from dataclasses import dataclass
 
-from copilot_api.service import Phase
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
+from copilot_api.server.today import NOTHING, Today
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,45 +23,6 @@ class Code:
     page: str = ""
     left_s: float = 0.0
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """What is left of the plan, in `unit` ("AI credits", "premium requests"). `resets` is an ISO date, or "".
-
-    `remaining` is below zero when more was used than the plan includes; `is_capped`: then nothing more is served.
-    """
-
-    unit: str
-    remaining: float
-    entitlement: float
-    resets: str = ""
-    is_capped: bool = True
-
-    @property
-    def share_used(self) -> float:
-        """0 to 1, and more when overdrawn."""
-        return 1 - self.remaining / self.entitlement if self.entitlement > 0 else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Today:
-    """What was used since midnight, local time. `spent` is in the balance's unit, None where Copilot does not tell."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    spent: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A request that waits for the person's decision (`--manual`). `client` is its program's name, never empty."""
-
-    id: str
-    client: str
-    model: str
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +60,7 @@ class Glance:
     waiting: tuple[Waiting, ...] = ()
     approved: tuple[str, ...] = ()
     balance: Balance | None = None
-    today: Today = Today()
+    today: Today = NOTHING
     account_type: str = "individual"
     clients: tuple[str, ...] = ()
     dashboard: str = ""

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from copilot_api.desktop.face import title
-from copilot_api.desktop.glance import Balance, Glance, Waiting
-from copilot_api.service import Phase
+from copilot_api.desktop.face import Face, face, words
+from copilot_api.desktop.glance import Glance
+from copilot_api.errors import NOBODY
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 WIDTH = 60
 """Characters of a label; bars cut longer ones anywhere, or grow as wide as the screen."""
@@ -89,10 +92,13 @@ def _parted(groups: Iterable[tuple[Row, ...]]) -> tuple[Row, ...]:
 
 
 def _state(glance: Glance) -> Iterable[Row]:
-    yield Row(cut(title(glance)))
+    for line in words(glance):
+        yield Row(cut(line))
     if glance.served_by is not None:
         yield Row(f"Started elsewhere (process {glance.served_by})")
-    if glance.reason and glance.phase is Phase.SERVING:
+    # That nobody is signed in is said already, and how to mend it stands below.
+    is_said = face(glance) is Face.SIGNED_OUT and glance.reason.startswith(NOBODY)
+    if glance.reason and glance.phase is Phase.SERVING and not is_said:
         yield Row(cut(glance.reason))
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from copilot_api.desktop.face import Face, face
-from copilot_api.desktop.glance import Balance, Glance
+from copilot_api.desktop.glance import Glance
 from copilot_api.desktop.menu import Act, Row
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 AGAIN_S = 600.0
 """Seconds within which the same is not told twice."""
@@ -64,10 +65,7 @@ def _signing_in(before: Glance, after: Glance) -> Iterator[News]:
 
 
 def _signed(before: Glance, after: Glance) -> Iterator[News]:
-    is_known = before.signed is not Signed.OUT or before.sign_in is not None
-    if after.signed is Signed.IN and before.signed is Signed.OUT and before.sign_in is not None:
-        yield News(key=f"in {after.login}", title=f"Signed in as {after.login}" if after.login else "Signed in")
-    elif after.signed is Signed.OUT and before.signed is not Signed.OUT:
+    if after.signed is Signed.OUT and before.signed is not Signed.OUT:
         yield News(
             key="out",
             title="Signed out of GitHub",
@@ -75,8 +73,13 @@ def _signed(before: Glance, after: Glance) -> Iterator[News]:
             act=Act("sign-in"),
             buttons=(Row("Sign in", Act("sign-in")),),
         )
-    elif is_known and face(after) is Face.FAILING and face(before) is not Face.FAILING:
+    elif before.signed is not Signed.OUT and face(after) is Face.FAILING and face(before) is not Face.FAILING:
         yield News(key=f"failing {after.reason}", title="Copilot cannot be used at the moment", text=after.reason)
+
+
+def signed_in(login: str) -> News:
+    """The end of a sign-in, which no glance tells from a start at which somebody was signed in already."""
+    return News(key=f"in {login}", title=f"Signed in as {login}" if login else "Signed in")
 
 
 def _approvals(before: Glance, after: Glance) -> Iterator[News]:

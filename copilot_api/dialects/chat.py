@@ -170,25 +170,25 @@ class _Thoughts:
 def collect(events: Events, stamp: Stamp) -> Json:
     """Events as a complete answer. Raises the problem of a Failed event."""
     message: Json = {"role": "assistant", "content": None, "refusal": None, "annotations": []}
+    said: dict[str, list[str]] = {}
     calls: dict[int, Json] = {}
+    inputs: dict[int, list[str]] = {}
     counted = Counted(estimated=True)
     finish = ""
     thoughts = _Thoughts()
     for event in events:
         match event:
             case Text(text=text):
-                message["content"] = (message["content"] or "") + text
+                said.setdefault("content", []).append(text)
             case Thought():
                 for key, text in thoughts.fields(event).items():
-                    message[key] = message.get(key, "") + text
+                    said.setdefault(key, []).append(text)
             case Refused(text=text):
-                message["refusal"] = (message["refusal"] or "") + text
+                said.setdefault("refusal", []).append(text)
             case ToolOpened():
                 calls[event.index] = _call_of(event)
             case ToolInput(index=index, json=json):
-                call = calls[index]
-                holder, key = ("custom", "input") if call["type"] == "custom" else ("function", "arguments")
-                call[holder][key] += json
+                inputs.setdefault(index, []).append(json)
             case Counted():
                 counted = event
             case Closed(reason=reason):
@@ -199,6 +199,10 @@ def collect(events: Events, stamp: Stamp) -> Json:
                 pass
     if not finish:
         raise UpstreamBroke(CUT_SHORT)
+    message |= {key: "".join(pieces) for key, pieces in said.items()}
+    for index, pieces in inputs.items():
+        holder, key = ("custom", "input") if calls[index]["type"] == "custom" else ("function", "arguments")
+        calls[index][holder][key] = "".join(pieces)
     if calls:
         message["tool_calls"] = [calls[index] for index in sorted(calls)]
     elif message["content"] is None and message["refusal"] is None:

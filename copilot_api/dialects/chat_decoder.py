@@ -20,8 +20,9 @@ from copilot_api.dialects.events import (
     ToolInput,
     ToolOpened,
 )
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, obj, objs, string
 from copilot_api.dialects.sse import Sse
+from copilot_api.dialects.weight import BLOCK, PIECE, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
 CUT_SHORT = "The answer from Copilot ended before it was complete"
@@ -72,6 +73,7 @@ class Decoder:
         self._counted: Counted | None = None
         self._first: Json = {}
         self._calls: list[_Call] = []
+        self._weight = Weight()
         self._at: dict[tuple[str, str], _Call] = {}
 
     @property
@@ -141,12 +143,16 @@ class Decoder:
         call = self._at.get(key)
         id_ = string(piece.get("id"))
         if call is None or (id_ and call.id and id_ != call.id):
+            self._weight.add(BLOCK)
             call = self._at[key] = _Call(len(self._calls))
             self._calls.append(call)
         function = obj(piece.get("function"))
         call.id = call.id or id_
         call.name = call.name or string(function.get("name"))
-        told = call.take(string(function.get("arguments")))
+        arguments = string(function.get("arguments"))
+        if not call.name:
+            self._weight.add(PIECE + len(arguments))
+        told = call.take(arguments)
         return told + self._fail(UpstreamBroke(RUNAWAY)) if call.scanner.is_runaway else told
 
     def _fail(self, problem: CopilotApiError) -> list[Event]:
@@ -198,7 +204,7 @@ def problem_in(chunk: Json) -> CopilotApiError | None:
     if not failure:
         return None
     if not isinstance(failure, dict):
-        return UpstreamBroke(str(failure))
+        return UpstreamRefused(str(failure), status=502)
     message = string(failure.get("message")) or "Copilot reported an error in the middle of its answer"
     code = string(failure.get("code")) or string(failure.get("type"))
     return UpstreamRefused(message, status=502, kind=kinds.of_code(code) or "server", code=code)
@@ -211,12 +217,12 @@ def counted_in(chunk: Json) -> Counted | None:
         return None
     prompt, output = obj(reported.get("prompt_tokens_details")), obj(reported.get("completion_tokens_details"))
     return Counted(
-        prompt=number(reported.get("prompt_tokens")),
-        output=number(reported.get("completion_tokens")),
-        cached=number(prompt.get("cached_tokens")),
-        cache_write=number(prompt.get("cache_write_tokens") or prompt.get("cache_creation_input_tokens")),
-        reasoning=number(output.get("reasoning_tokens")),
-        nano_aiu=number(obj(chunk.get("copilot_usage")).get("total_nano_aiu")),
+        prompt=amount(reported.get("prompt_tokens")),
+        output=amount(reported.get("completion_tokens")),
+        cached=amount(prompt.get("cached_tokens")),
+        cache_write=amount(prompt.get("cache_write_tokens") or prompt.get("cache_creation_input_tokens")),
+        reasoning=amount(output.get("reasoning_tokens")),
+        nano_aiu=amount(obj(chunk.get("copilot_usage")).get("total_nano_aiu")),
     )
 
 

@@ -10,7 +10,7 @@ from copilot_api.dialects import kinds
 from copilot_api.dialects.codec import Json, dumps_text, loads
 from copilot_api.dialects.events import Closed, Counted, Event, Failed, Opened, Reason, Text, Thought, ToolInput, ToolOpened
 from copilot_api.dialects.gemini_parts import unsealed
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, obj, objs, string
 from copilot_api.dialects.sse import Sse
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
@@ -116,11 +116,11 @@ class Decoder:
 def counted_in(response: Json) -> Counted:
     """The usage that a response reports."""
     usage = obj(response.get("usageMetadata"))
-    thoughts = number(usage.get("thoughtsTokenCount"))
+    thoughts = amount(usage.get("thoughtsTokenCount"))
     return Counted(
-        prompt=number(usage.get("promptTokenCount")),
-        output=number(usage.get("candidatesTokenCount")) + thoughts,
-        cached=number(usage.get("cachedContentTokenCount")),
+        prompt=amount(usage.get("promptTokenCount")),
+        output=amount(usage.get("candidatesTokenCount")) + thoughts,
+        cached=amount(usage.get("cachedContentTokenCount")),
         reasoning=thoughts,
     )
 

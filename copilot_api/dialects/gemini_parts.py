@@ -99,14 +99,16 @@ class _Call:
 def merged(parts: list[Json]) -> list[Json]:
     """`parts` with neighbours of one kind joined, as clients put a stream together."""
     whole: list[Json] = []
+    texts: list[list[str]] = []
     for part in parts:
         last = whole[-1] if whole else {}
         is_alike = "text" in last and "text" in part and last.get("thought") == part.get("thought")
         if is_alike and "thoughtSignature" not in part:
-            last["text"] += part["text"]
+            texts[-1].append(part["text"])
         else:
             whole.append(dict(part))
-    return whole
+            texts.append([part["text"]] if "text" in part else [])
+    return [part | ({"text": "".join(pieces)} if pieces else {}) for part, pieces in zip(whole, texts, strict=True)]
 
 
 def sealed(seals: list[str]) -> str:

@@ -177,21 +177,22 @@ def collect(events: Events, stamp: Stamp) -> Json:
 def _build(steps: list[Step], *, may_drop: bool) -> list[Json]:
     """The blocks that `steps` make. A call that the token limit cut off is left out: a client would run it as it stands."""
     built: list[Json] = []
-    inputs: dict[int, str] = {}
+    inputs: dict[int, list[str]] = {}
+    said: dict[tuple[int, str], list[str]] = {}
     for step in steps:
         if step.kind == "start":
             built.append(dict(step.value))
             if step.value["type"] == "tool_use":
-                inputs[step.index] = ""
+                inputs[step.index] = []
         elif step.kind == "delta":
             value = {key: text for key, text in step.value.items() if key != "type"}
             for key, text in value.items():
-                if key == "partial_json":
-                    inputs[step.index] += text
-                else:
-                    built[step.index][key] += text
-    for index, json in inputs.items():
-        parsed = parse(json)
+                pieces = inputs[step.index] if key == "partial_json" else said.setdefault((step.index, key), [])
+                pieces.append(text)
+    for (index, key), pieces in said.items():
+        built[index][key] += "".join(pieces)
+    for index, pieces in inputs.items():
+        parsed = parse("".join(pieces))
         if parsed is None and not may_drop:
             raise UpstreamBroke("The model wrote tool arguments that are not a JSON object")
         built[index]["input"] = parsed

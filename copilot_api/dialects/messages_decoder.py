@@ -21,8 +21,9 @@ from copilot_api.dialects.events import (
     ToolInput,
     ToolOpened,
 )
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, number, obj, objs, string
 from copilot_api.dialects.sse import Sse
+from copilot_api.dialects.weight import BLOCK, PART, PIECE, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
 CUT_SHORT = "The answer from Copilot ended before it was complete"
@@ -176,7 +177,9 @@ class Assembler:
 
     def __init__(self) -> None:
         self._message: Json | None = None
-        self._inputs: dict[int, str] = {}
+        self._inputs: dict[int, list[str]] = {}
+        self._said: dict[tuple[int, str], list[str]] = {}
+        self._weight = Weight()
         self._is_complete = False
 
     def feed(self, sse: Sse) -> None:
@@ -200,6 +203,10 @@ class Assembler:
         """The whole message. Raises UpstreamBroke when the stream ended before it was complete."""
         if self._message is None or not (self._is_complete or self._message.get("stop_reason")):
             raise UpstreamBroke(CUT_SHORT)
+        for (index, key), pieces in self._said.items():
+            block = self._message["content"][index]
+            block[key] = string(block.get(key)) + "".join(pieces)
+        self._said.clear()
         return self._message
 
     def _take(self, message: Json, kind: str, data: Json) -> None:
@@ -207,6 +214,7 @@ class Assembler:
         index = number(data.get("index"))
         match kind:
             case "content_block_start":
+                self._weight.add(BLOCK)
                 blocks.append(obj(data.get("content_block")))
             case "content_block_delta" if index < len(blocks):
                 self._extend(blocks[index], index, obj(data.get("delta")))
@@ -224,20 +232,25 @@ class Assembler:
     def _extend(self, block: Json, index: int, delta: Json) -> None:
         match delta.get("type"):
             case "text_delta":
-                block["text"] = string(block.get("text")) + string(delta.get("text"))
+                self._keep(self._said.setdefault((index, "text"), []), string(delta.get("text")))
             case "thinking_delta":
-                block["thinking"] = string(block.get("thinking")) + string(delta.get("thinking"))
+                self._keep(self._said.setdefault((index, "thinking"), []), string(delta.get("thinking")))
             case "signature_delta":
                 block["signature"] = string(delta.get("signature"))
             case "input_json_delta":
-                self._inputs[index] = self._inputs.get(index, "") + string(delta.get("partial_json"))
+                self._keep(self._inputs.setdefault(index, []), string(delta.get("partial_json")))
             case "citations_delta":
+                self._weight.add(PART)
                 block["citations"] = [*(block.get("citations") or []), delta.get("citation")]
             case _:
                 pass
 
+    def _keep(self, pieces: list[str], piece: str) -> None:
+        self._weight.add(PIECE + len(piece))
+        pieces.append(piece)
+
     def _input(self, index: int) -> Json:
-        parsed = parse(self._inputs[index])
+        parsed = parse("".join(self._inputs[index]))
         if parsed is None:
             raise UpstreamBroke("The model wrote tool arguments that are not a JSON object")
         return parsed
@@ -246,14 +259,14 @@ class Assembler:
 def counted_in(answer: Json) -> Counted:
     """The usage that an answer reports. Anthropic's three prompt numbers are disjoint; the hub's prompt is their sum."""
     usage = obj(answer.get("usage"))
-    cached, written = number(usage.get("cache_read_input_tokens")), number(usage.get("cache_creation_input_tokens"))
+    cached, written = amount(usage.get("cache_read_input_tokens")), amount(usage.get("cache_creation_input_tokens"))
     return Counted(
-        prompt=number(usage.get("input_tokens")) + cached + written,
-        output=number(usage.get("output_tokens")),
+        prompt=amount(usage.get("input_tokens")) + cached + written,
+        output=amount(usage.get("output_tokens")),
         cached=cached,
         cache_write=written,
-        reasoning=number(obj(usage.get("output_tokens_details")).get("thinking_tokens")),
-        nano_aiu=number(obj(answer.get("copilot_usage")).get("total_nano_aiu")),
+        reasoning=amount(obj(usage.get("output_tokens_details")).get("thinking_tokens")),
+        nano_aiu=amount(obj(answer.get("copilot_usage")).get("total_nano_aiu")),
         estimated=not usage,
     )
 

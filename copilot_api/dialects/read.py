@@ -4,6 +4,8 @@ from typing import Any
 
 from copilot_api.dialects.codec import Json
 
+_MOST = 2**53
+
 
 def obj(value: Any) -> Json:
     """`value` if it is an object, else an empty one."""
@@ -28,6 +30,11 @@ def string(value: Any) -> str:
 def number(value: Any) -> int:
     """`value` as a whole number if it is a number, else 0."""
     return value if type(value) is int else whole_or_none(value) or 0
+
+
+def amount(value: Any) -> int:
+    """`value` as a number of things: never below 0, and never so large that it cannot be added up and kept."""
+    return min(max(number(value), 0), _MOST)
 
 
 def whole_or_none(value: Any) -> int | None:

@@ -24,8 +24,9 @@ from copilot_api.dialects.events import (
     ToolInput,
     ToolOpened,
 )
-from copilot_api.dialects.read import number, obj, objs, string
+from copilot_api.dialects.read import amount, number, obj, objs, string
 from copilot_api.dialects.sse import Sse
+from copilot_api.dialects.weight import BLOCK, PIECE, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke, UpstreamRefused
 
 CUT_SHORT = "The answer from Copilot ended before it was complete"
@@ -148,18 +149,19 @@ class _Items:
     def __init__(self) -> None:
         self.calls = 0
         self._items: dict[int, _Item] = {}
+        self._weight = Weight()
         self._texts: dict[tuple[int, int], int] = {}
         self._thoughts: dict[int, int] = {}
 
     def added(self, at: int, item: Json) -> Iterator[Event]:
         """An item that has begun. A call opens as soon as its id and its name are known."""
-        state = self._begun(at)
+        state = self._at(at)
         if item.get("call_id"):
             yield from self._open(state, item)
 
     def done(self, at: int, item: Json) -> Iterator[Event]:
         """An item that is complete: whatever of it was not said yet. Kinds that no other dialect knows say nothing."""
-        state = self._begun(at)
+        state = self._at(at)
         if state.is_done:
             return
         state.is_done = True
@@ -185,11 +187,13 @@ class _Items:
 
     def say(self, at: int, kind: _Kind, place: int, text: str) -> list[Event]:
         """A piece of a text."""
-        item = self._items.get(at) or self._begun(at)
+        item = self._at(at)
         if not text or (kind == "input" and item.call is None):  # an unopened call says all when it is done
             return []
         key = (kind, place)
         said = item.said.get(key, 0)
+        if not said:
+            self._weight.add(PIECE)
         item.said[key] = said + len(text)
         match kind:
             case "text":
@@ -207,9 +211,6 @@ class _Items:
         said = self._items[at].said.get((kind, place), 0) if at in self._items else 0
         return self.say(at, kind, place, text[said:])
 
-    def _begun(self, at: int) -> _Item:
-        return self._items.setdefault(at, _Item())
-
     def _reasoning(self, at: int, item: Json) -> Iterator[Event]:
         for place, part in enumerate(objs(item.get("summary"))):
             yield from self.say_rest(at, "summary", place, string(part.get("text")))
@@ -217,6 +218,13 @@ class _Items:
             yield from self.say_rest(at, "reasoning", place, string(part.get("text")))
         if encrypted := string(item.get("encrypted_content")):
             yield Thought(signature=signature(string(item.get("id")), encrypted), part=self._part(at))
+
+    def _at(self, at: int) -> _Item:
+        item = self._items.get(at)
+        if item is None:
+            self._weight.add(BLOCK)
+            item = self._items[at] = _Item()
+        return item
 
     def _part(self, at: int) -> int:
         return self._thoughts.setdefault(at, len(self._thoughts))
@@ -247,12 +255,12 @@ def counted_in(data: Json) -> Counted | None:
         return None
     prompt, output = obj(usage.get("input_tokens_details")), obj(usage.get("output_tokens_details"))
     return Counted(
-        prompt=number(usage.get("input_tokens")),
-        output=number(usage.get("output_tokens")),
-        cached=number(prompt.get("cached_tokens")),
-        cache_write=number(prompt.get("cache_write_tokens")),
-        reasoning=number(output.get("reasoning_tokens")),
-        nano_aiu=number(obj(data.get("copilot_usage")).get("total_nano_aiu")),
+        prompt=amount(usage.get("input_tokens")),
+        output=amount(usage.get("output_tokens")),
+        cached=amount(prompt.get("cached_tokens")),
+        cache_write=amount(prompt.get("cache_write_tokens")),
+        reasoning=amount(output.get("reasoning_tokens")),
+        nano_aiu=amount(obj(data.get("copilot_usage")).get("total_nano_aiu")),
     )
 
 

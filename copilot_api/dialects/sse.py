@@ -7,7 +7,7 @@ from typing import Final
 from copilot_api.errors import UpstreamBroke
 
 # One frame may hold a whole image; past this it is not an answer but an attack or a defect.
-FRAME_LIMIT_BYTES = 64 * 1024 * 1024
+FRAME_LIMIT_BYTES = 32 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 # As numbers, because bytes look for bytes in themselves only after they have failed to take them for a number.
@@ -31,14 +31,22 @@ class SseDecoder:
     """Cuts bytes into frames, however they are chunked. The `raw` of all frames joined are the bytes fed."""
 
     def __init__(self) -> None:
-        self._rest = b""
-        self._searched = 0
+        self._pieces: list[bytes] = []
+        self.held_bytes = 0
+        """How much there is of a frame that is not complete yet."""
 
     def feed(self, chunk: bytes) -> list[Sse]:
         """The frames that `chunk` completes. Raises UpstreamBroke when one frame grows past the limit."""
-        rest = self._rest + chunk if self._rest else chunk
-        # A blank line may straddle two chunks, so the search begins before the new ones.
-        begin = max(0, self._searched - 2)
+        begin = 0
+        rest = chunk
+        if self._pieces:
+            if not _BLANK_LINE.search(self._end() + chunk):
+                self._hold(chunk)
+                return []
+            # A blank line may straddle two chunks, so the search begins before the new ones.
+            begin = max(0, self.held_bytes - 2)
+            rest = b"".join([*self._pieces, chunk])
+            self._pieces, self.held_bytes = [], 0
         frames: list[Sse] = []
         if _RETURN in rest:
             start = 0
@@ -49,15 +57,24 @@ class SseDecoder:
         elif rest.find(b"\n\n", begin) >= 0:
             *pieces, rest = rest.split(b"\n\n")
             frames = [_frame(piece) for piece in pieces]
-        self._rest, self._searched = rest, len(rest)
-        if self._searched > FRAME_LIMIT_BYTES:
-            raise UpstreamBroke("Copilot sent one event of more than 64 MiB")
+        if rest:
+            self._hold(rest)
         return frames
 
     def close(self) -> list[Sse]:
         """The frame that lacked only its blank line when the bytes ended, if any."""
-        rest, self._rest, self._searched = self._rest, b"", 0
+        rest, self._pieces, self.held_bytes = b"".join(self._pieces), [], 0
         return [_line_by_line(rest)] if rest else []
+
+    def _hold(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self.held_bytes += len(piece)
+        if self.held_bytes > FRAME_LIMIT_BYTES:
+            raise UpstreamBroke("Copilot sent one event of more than 32 MiB")
+
+    def _end(self) -> bytes:
+        """The last two bytes held; pieces may be of one byte each."""
+        return b"".join(self._pieces[-2:])[-2:]
 
 
 def _frame(lines: bytes) -> Sse:

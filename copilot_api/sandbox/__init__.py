@@ -108,6 +108,7 @@ class Sandbox:
             enterprise_url="",
             account_type="individual",
             proxy_env=False,
+            proxy="",
             github_token=self.grant,
             origins={**settings.origins, "github_token": "the sandbox"},
         )

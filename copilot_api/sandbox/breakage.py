@@ -1,5 +1,8 @@
 """What a planned fault makes of an answer: another reply in its place, or a stream that goes wrong on the way."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from copilot_api.dialects import sse
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.sandbox.replies import Frame, Refusal, Reply, draw, json_reply, text_reply
@@ -7,6 +10,12 @@ from copilot_api.sandbox.script import Fault
 
 # Kinds that strike instead of an answer: the request is not even looked at.
 EARLY = {"status", "unauthorized", "forbidden", "rate_limited", "quota", "overloaded", "html", "reset", "stall"}
+
+# Kinds that leave an answer what it is and strike on its way: they mean nothing to a WebSocket.
+WIRE = {"headers", "drip", "split", "crlf", "bad_utf8", "gzip_lies", "wrong_type"}
+
+DRIPS = 40
+"""In how many pieces a reply drips."""
 
 _RESPONSES = ("/responses", "ws:/responses")
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n"
@@ -55,8 +64,41 @@ def mangled(frames: list[Frame], fault: Fault, path: str) -> list[Frame]:
         broken = frames[fault.after : fault.after + 1]
         return [*frames[: fault.after], *(_broken(f) for f in broken), *frames[fault.after + 1 :]]
     if fault.kind == "no_done":
-        return [frame for frame in frames if b"[DONE]" not in frame.data]
+        return [frame for frame in frames if frame.data.strip() != b"data: [DONE]"]
     return [Frame(data=frame.data[frame.data.index(b"data:") :], closing=frame.closing) for frame in frames]
+
+
+def on_the_wire(reply: Reply, fault: Fault) -> Reply:
+    """The reply as a fault on its way leaves it."""
+    match fault.kind:
+        case "gzip_lies":
+            return replace(reply, headers={**reply.headers, "content-encoding": "gzip"})
+        case "wrong_type":
+            kind = "text/event-stream" if reply.frames is None else "application/json"
+            return replace(reply, headers={**reply.headers, "content-type": kind})
+        case "split" | "drip":
+            whole = reply.body if reply.frames is None else b"".join(frame.data for frame in reply.frames)
+            size = 1 if fault.kind == "split" else -(-len(whole) // DRIPS)
+            return replace(reply, frames=tuple(Frame(data=whole[at : at + size]) for at in range(0, len(whole), size)))
+        case "crlf":
+            return _each(reply, lambda data, _: data.replace(b"\n", b"\r\n"))
+        case "bad_utf8":
+            return _each(reply, lambda data, at: _spoilt(data) if at in {None, fault.after} else data)
+        case _:
+            return reply
+
+
+def _each(reply: Reply, change: Callable[[bytes, int | None], bytes]) -> Reply:
+    """The reply with its body changed, or each frame, which then comes with its number."""
+    if reply.frames is None:
+        return replace(reply, body=change(reply.body, None))
+    return replace(reply, frames=tuple(replace(f, data=change(f.data, at)) for at, f in enumerate(reply.frames)))
+
+
+def _spoilt(data: bytes) -> bytes:
+    """JSON with two bytes at the end of its last text that no UTF-8 holds."""
+    at = data.rindex(b'"')
+    return data[:at] + b"\xff\xfe" + data[at:]
 
 
 def failed_whole(reply: Reply, fault: Fault) -> Reply:

@@ -12,6 +12,9 @@ from copilot_api.sandbox.replies import Frame, Reply, draw
 from copilot_api.sandbox.script import Fault
 from copilot_api.sandbox.seen import Seen
 
+ARRIVAL_S = 0.01
+"""Lets the bytes reach the client before the reset overtakes them."""
+
 
 class Delivery:
     """One request's way out. `closing` ends every silence when the sandbox stops."""
@@ -26,9 +29,12 @@ class Delivery:
         """Sends what `answer` makes, or what the fault makes of it."""
         try:
             response = await self._send(answer, fault)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             self._seen.outcome = "client left"
             raise
+        except ConnectionError as error:
+            self._seen.outcome = "client left"
+            raise asyncio.CancelledError from error  # aiohttp would log anything else as a fault
         self._seen.outcome = self._seen.outcome or "answered"
         return response
 
@@ -44,15 +50,17 @@ class Delivery:
         reply = answer()
         if reply.status != 200:  # refused before the fault could strike
             return await self._write(reply)
+        if fault.kind in breakage.WIRE:
+            return await self._on_the_wire(reply, fault)
         return await (self._broken_whole(reply, fault) if reply.frames is None else self._broken_stream(reply, fault))
 
-    async def _write(self, reply: Reply) -> web.StreamResponse:
+    async def _write(self, reply: Reply, *, pace_s: float | None = None) -> web.StreamResponse:
         if reply.lost:
             return self._reset()
         if reply.frames is None:
             return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
         response = await self._open(reply)
-        await self._write_frames(response, reply.frames)
+        await self._write_frames(response, reply.frames, self._pace_s if pace_s is None else pace_s)
         await response.write_eof()
         return response
 
@@ -62,10 +70,10 @@ class Delivery:
         await response.prepare(self._request)
         return response
 
-    async def _write_frames(self, response: web.StreamResponse, frames: Sequence[Frame]) -> None:
+    async def _write_frames(self, response: web.StreamResponse, frames: Sequence[Frame], pace_s: float) -> None:
         for i, frame in enumerate(frames):
             if i:
-                await asyncio.sleep(self._pace_s)
+                await asyncio.sleep(pace_s)
             await response.write(frame.data)
 
     async def _instead(self, fault: Fault) -> web.StreamResponse:
@@ -75,6 +83,14 @@ class Delivery:
             await self._closing.wait()
             return self._reset()
         return await self._write(breakage.early(fault))
+
+    async def _on_the_wire(self, reply: Reply, fault: Fault) -> web.StreamResponse:
+        if fault.kind != "headers":
+            pace_s = fault.seconds / breakage.DRIPS if fault.kind == "drip" else self._pace_s
+            return await self._write(breakage.on_the_wire(reply, fault), pace_s=pace_s)
+        response = await self._open(reply)
+        await asyncio.sleep(ARRIVAL_S)
+        return self._reset(response)
 
     async def _broken_whole(self, reply: Reply, fault: Fault) -> web.StreamResponse:
         if fault.kind == "error_event":
@@ -97,12 +113,11 @@ class Delivery:
     async def _broken_stream(self, reply: Reply, fault: Fault) -> web.StreamResponse:
         frames = list(reply.frames or ())
         response = await self._open(reply)
-        await self._write_frames(response, breakage.mangled(frames, fault, self._seen.path))
+        await self._write_frames(response, breakage.mangled(frames, fault, self._seen.path), self._pace_s)
         if fault.kind == "stall_mid":
             await self._closing.wait()
         if fault.kind in {"cut", "stall_mid"}:
-            # Lets the bytes reach the client before the reset overtakes them.
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(ARRIVAL_S)
             return self._reset(response)
         await response.write_eof()
         return response

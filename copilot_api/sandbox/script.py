@@ -1,6 +1,6 @@
 """What a test wants to happen next: answers to give and faults to commit, taken in order by the requests they match."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -31,6 +31,13 @@ FaultKind: TypeAlias = Literal[
     "bad_json",
     "no_done",
     "no_event_lines",
+    "headers",
+    "drip",
+    "split",
+    "crlf",
+    "bad_utf8",
+    "gzip_lies",
+    "wrong_type",
 ]
 """What goes wrong.
 
@@ -42,6 +49,9 @@ Before an answer: `delay`. Within it, after `after` events of a stream: `cut` (c
 `bad_json` (a broken event, then on as if nothing were), `eof` (a clean end before anything that closes the answer). On the
 whole stream: `no_done` (no `[DONE]`), `no_event_lines` (no `event:` lines).
 An answer that is not streamed is cut, stalled, ended or broken in the middle of its body.
+On the way of any answer: `headers` (connection reset after the headers), `drip` (a little at a time, over `seconds`), `split`
+(each byte by itself), `crlf` (CRLF line ends), `bad_utf8` (bytes that are no UTF-8, in the event after `after`), `gzip_lies`
+(not packed, though the headers say so), `wrong_type` (a stream's Content-Type for a whole answer and the other way round).
 """
 
 DeviceState: TypeAlias = Literal[
@@ -67,10 +77,11 @@ a token; an `expires_at` off by `skew_s`; another `endpoints.api`; with a user_n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong. `after` counts events; `seconds` is for `delay` and Retry-After."""
+    """One thing that goes wrong. `after` counts events; `seconds` is for `delay`, `drip` and Retry-After."""
 
     kind: FaultKind
     path: str = ""
+    when: str = ""
     after: int = 2
     seconds: float = 0.0
     status: int = 500
@@ -139,6 +150,7 @@ class Exchange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
     path: str
+    when: str
     answer: Answer | Raw
 
 
@@ -147,7 +159,8 @@ T = TypeVar("T")
 
 class Script:
     """Three queues: faults, answers, and the auth plane's states. A request takes the first fault and, if it gets that far,
-    the first answer that match its path. Where nothing is planned the sandbox does what it does for a person.
+    the first answer that match its path, and whose `when` stands somewhere in its body, which keeps requests apart that come at
+    the same time. Where nothing is planned the sandbox does what it does for a person.
     """
 
     def __init__(self) -> None:
@@ -177,6 +190,7 @@ class Script:
         stop_sequence: str | None = None,
         usage: Counted | None = None,
         path: str = "",
+        when: str = "",
         times: int = 1,
     ) -> None:
         """Plans an answer. `tools` are `(name, arguments)` pairs, arguments as an object or as JSON text, or Calls."""
@@ -195,7 +209,7 @@ class Script:
             stop_sequence=stop_sequence,
             usage=usage,
         )
-        self._answers += [_Planned(path=path, answer=answer)] * times
+        self._answers += [_Planned(path=path, when=when, answer=answer)] * times
 
     def raw(
         self,
@@ -204,17 +218,19 @@ class Script:
         content_type: str = "text/event-stream",
         headers: Mapping[str, str] | None = None,
         path: str = "",
+        when: str = "",
         times: int = 1,
     ) -> None:
         """Plans an answer of exactly these bytes, in these chunks, to a request that passed every check."""
         answer = Raw(chunks=chunks, status=status, headers={"content-type": content_type, **(headers or {})})
-        self._answers += [_Planned(path=path, answer=answer)] * times
+        self._answers += [_Planned(path=path, when=when, answer=answer)] * times
 
     def fault(
         self,
         kind: FaultKind,
         *,
         path: str = "",
+        when: str = "",
         times: int = 1,
         after: int = 2,
         seconds: float = 0.0,
@@ -232,6 +248,7 @@ class Script:
         fault = Fault(
             kind=kind,
             path=path,
+            when=when,
             after=after,
             seconds=seconds,
             status=status,
@@ -268,6 +285,11 @@ class Script:
         self.web_search = False
         self.late_refusals = False
 
+    def forget(self, when: str) -> None:
+        """Takes back what is planned for the requests with `when` in them."""
+        self._faults = [fault for fault in self._faults if fault.when != when]
+        self._answers = [entry for entry in self._answers if entry.when != when]
+
     @property
     def left(self) -> int:
         """How many entries no request has taken yet."""
@@ -275,11 +297,11 @@ class Script:
 
     def take_fault(self, seen: Seen) -> Fault | None:
         """The next fault for this request, if any."""
-        return _take(self._faults, lambda fault: _applies(fault.path, seen.path))
+        return _take(self._faults, lambda fault: _applies(fault.path, fault.when, seen))
 
     def take_answer(self, seen: Seen) -> Answer | Raw | None:
         """The next answer for this request, if any."""
-        planned = _take(self._answers, lambda entry: _applies(entry.path, seen.path))
+        planned = _take(self._answers, lambda entry: _applies(entry.path, entry.when, seen))
         return planned.answer if planned else None
 
     def take_device(self) -> DeviceState | None:
@@ -295,10 +317,10 @@ def _call(name: str, arguments: Any) -> Call:
     return Call(name=name, arguments=arguments if isinstance(arguments, str) else dumps_text(arguments))
 
 
-def _applies(planned: str, path: str) -> bool:
-    return path == planned if planned else path in MODEL_PATHS
+def _applies(path: str, when: str, seen: Seen) -> bool:
+    return (seen.path == path if path else seen.path in MODEL_PATHS) and when.encode() in seen.body
 
 
 def _take(queue: list[T], matches: Callable[[T], bool]) -> T | None:
-    found: Sequence[int] = [i for i, entry in enumerate(queue) if matches(entry)]
-    return queue.pop(found[0]) if found else None
+    found = next((i for i, entry in enumerate(queue) if matches(entry)), None)
+    return None if found is None else queue.pop(found)

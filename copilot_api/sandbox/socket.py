@@ -12,6 +12,7 @@ from copilot_api.dialects.codec import loads
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.sandbox import breakage
 from copilot_api.sandbox.connection import Connection
+from copilot_api.sandbox.delivery import ARRIVAL_S
 from copilot_api.sandbox.replies import Frame, Reply
 from copilot_api.sandbox.responses import Responses
 from copilot_api.sandbox.script import Fault
@@ -103,7 +104,7 @@ class Socket:
         if fault.kind == "stall_mid":
             await self._silence(seen)
         elif fault.kind == "cut":
-            await asyncio.sleep(0.01)  # lets the messages reach the client before the end overtakes them
+            await asyncio.sleep(ARRIVAL_S)
             self._abort()
         elif fault.kind == "eof":
             await self._web.close()
@@ -126,7 +127,7 @@ class Socket:
         if fault.kind == "error_event":
             sent = [frame for frame in frames[: fault.after] if not frame.closing]
             return (*sent, *self._error(fault.status, breakage.problem(fault).message, fault.code))
-        return tuple(frames if fault.kind == "delay" else breakage.mangled(frames, fault, PATH))
+        return tuple(frames if fault.kind in {"delay", *breakage.WIRE} else breakage.mangled(frames, fault, PATH))
 
     def _error(self, status: int, message: str, code: str = "") -> tuple[Frame, ...]:
         return self._responses.socket_error(status, message, code).frames or ()

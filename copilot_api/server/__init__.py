@@ -10,14 +10,17 @@ from copilot_api.server.count import TokenCounts
 from copilot_api.server.embeddings import Embeddings
 from copilot_api.server.gemini import Gemini
 from copilot_api.server.items import Items
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.limits import Limits
 from copilot_api.server.middleware import Entrance, Handler
 from copilot_api.server.pages import Pages
+from copilot_api.server.peers import Peers
 from copilot_api.server.pictures import Pictures
 from copilot_api.server.relay import Relay
 from copilot_api.server.repair_book import RepairBook
 from copilot_api.server.responses import Responses
 from copilot_api.server.sending import Sender
+from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.server.websocket import Sockets
 from copilot_api.settings import Settings
@@ -47,24 +50,27 @@ class Deps:
     client: CopilotClient
     counter: Counter
     calibration: Calibration
+    keys: KeyRing
+    peers: Peers
     limits: Limits
     pictures: Pictures
     repairs: RepairBook
     traffic: Traffic
+    use: Use
     uptime_s: Callable[[], float]
 
 
 def create_app(deps: Deps) -> web.Application:
     """The server, ready to be run."""
     settings, catalog, client = deps.settings, deps.catalog, deps.client
-    entrance = Entrance(settings, deps.traffic)
+    entrance = Entrance(settings, deps.traffic, deps.keys, deps.peers)
     sender = Sender(catalog, client, deps.repairs, settings, deps.clock)
-    relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, settings)
+    relay = Relay(catalog, sender, deps.limits, deps.traffic, deps.calibration, deps.repairs, deps.pictures, deps.use, settings)
     items = Items(settings.item_store_mib * 1024 * 1024, deps.clock)
     counts = TokenCounts(catalog, client, deps.calibration, deps.repairs, settings, deps.clock)
     responses = Responses(relay, catalog, items, counts, settings)
-    sockets = Sockets(relay, catalog, items, deps.traffic, settings)
-    embeddings = Embeddings(catalog, client, deps.counter, settings)
+    sockets = Sockets(relay, catalog, items, deps.traffic, deps.keys, settings)
+    embeddings = Embeddings(catalog, client, deps.counter, deps.use, settings)
     gemini = Gemini(relay, counts, settings)
     pages = Pages(deps.auth, deps.github, catalog, settings, deps.uptime_s)
 
@@ -88,7 +94,9 @@ def create_app(deps: Deps) -> web.Application:
     for prefixes, method, path, handler in routes:
         for prefix in prefixes:
             for spelling in (prefix + path, prefix + path + "/"):
-                app.router.add_route(method, spelling, handler)
+                app.router.add_route(method, spelling, handler, expect_handler=entrance.expect)
+                if method == "GET" and handler != sockets.open:
+                    app.router.add_route("HEAD", spelling, handler)
     for path, handler in (
         ("/", pages.root),
         ("/health", pages.health),

@@ -4,11 +4,14 @@ import asyncio
 import sys
 import zlib
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import ParamSpec, Self, TypeVar
 
 from aiohttp import web
 
-from copilot_api.errors import BodyTooLarge, ClientMistake, EncodingUnknown
+from copilot_api.errors import BodyTooLarge, BodyTooSlow, ClientMistake, EncodingUnknown, TooMuchAtOnce
+from copilot_api.server.connections import Connection
+from copilot_api.settings import Settings
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -20,12 +23,29 @@ ENCODINGS = frozenset({"gzip", "deflate", "zstd"})
 LARGE_BYTES = 256 * 1024
 """From here on parsing takes long enough to hold up every other stream, so it is done in a thread."""
 
+LEAST_BYTES_PER_S = 64 * 1024
+"""A large body may take longer than a small one, but not for ever."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-async def read_body(request: web.Request, limit_bytes: int) -> bytes:
-    """The body, unpacked. Raises BodyTooLarge, EncodingUnknown, ClientMistake."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What a body may be: so large, packed or not, and so slow."""
+
+    most_bytes: int
+    within_s: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings have it."""
+        return cls(most_bytes=settings.body_limit_mib * 1024 * 1024, within_s=settings.body_timeout_s)
+
+
+async def read_body(request: web.Request, intake: Intake) -> bytes:
+    """The body, unpacked. Raises BodyTooLarge, BodyTooSlow, EncodingUnknown, ClientMistake."""
+    limit_bytes = intake.most_bytes
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ENCODINGS | {"identity", ""}:
         raise EncodingUnknown(
@@ -33,20 +53,32 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
         )
     if (request.content_length or 0) > limit_bytes:
         raise _too_large(limit_bytes)
-    body = await _received(request, limit_bytes)
+    body = await _received(request, intake)
     if encoding not in ENCODINGS:
         return body
-    return await asyncio.to_thread(_unzstd if encoding == "zstd" else _unzipped, body, limit_bytes)
+    unpacked = await asyncio.to_thread(_unzstd if encoding == "zstd" else _unzipped, body, limit_bytes)
+    connection = request.protocol
+    if isinstance(connection, Connection) and not connection.hold(len(unpacked)):
+        raise TooMuchAtOnce("copilot-api has too much to read at once", hint="send it again in a moment")
+    return unpacked
 
 
-async def _received(request: web.Request, limit_bytes: int) -> bytes:
+async def _received(request: web.Request, intake: Intake) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    while piece := await request.content.readany():
-        size += len(piece)
-        if size > limit_bytes:
-            raise _too_large(limit_bytes)
-        pieces.append(piece)
+    due_at = asyncio.get_running_loop().time() + intake.within_s
+    try:
+        async with asyncio.timeout_at(due_at) as timer:
+            while piece := await request.content.readany():
+                size += len(piece)
+                if size > intake.most_bytes:
+                    raise _too_large(intake.most_bytes)
+                timer.reschedule(due_at + size / LEAST_BYTES_PER_S)
+                pieces.append(piece)
+    except TimeoutError as error:
+        raise BodyTooSlow(
+            f"The request body did not come in time: {size} bytes did", hint="body_timeout_s in the settings gives it longer"
+        ) from error
     return b"".join(pieces)
 
 
@@ -61,6 +93,8 @@ def _unzipped(body: bytes, limit_bytes: int) -> bytes:
         unpacked = unpacker.decompress(body, limit_bytes + 1)
     except zlib.error as error:
         raise _not_as_said() from error
+    if unpacker.unused_data:
+        raise _followed()
     return _whole(unpacked, limit_bytes, is_whole=unpacker.eof)
 
 
@@ -72,7 +106,7 @@ def _unzstd(body: bytes, limit_bytes: int) -> bytes:
     except zstd.ZstdError as error:
         raise _not_as_said() from error
     if unpacker.unused_data:
-        raise ClientMistake("Something follows the end of the compressed request body")
+        raise _followed()
     return _whole(unpacked, limit_bytes, is_whole=unpacker.eof)
 
 
@@ -82,6 +116,10 @@ def _whole(unpacked: bytes, limit_bytes: int, *, is_whole: bool) -> bytes:
     if not is_whole:
         raise ClientMistake("The compressed request body is cut short")
     return unpacked
+
+
+def _followed() -> ClientMistake:
+    return ClientMistake("Something follows the end of the compressed request body")
 
 
 def _not_as_said() -> ClientMistake:

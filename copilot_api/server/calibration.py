@@ -134,7 +134,7 @@ class Calibration:
         if self._path is None:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Moved into place when it is whole, so that nobody finds half a file.
             beside = self._path.with_suffix(".new")
             beside.write_bytes(dumps(self._ratios.dump()))

@@ -18,7 +18,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, whole_or_none
 from copilot_api.errors import ClientMistake, CopilotApiError
 from copilot_api.log import request_id
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
 from copilot_api.server.calibration import Calibration, Method
 from copilot_api.server.relay import Question
 from copilot_api.server.repair_book import RepairBook
@@ -58,14 +58,14 @@ class TokenCounts:
         self._calibration = calibration
         self._book = book
         self._betas = settings.betas
-        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._intake = Intake.of(settings)
         self._clock = clock
         self._asking = 0
         self._ask_again_at = 0.0
 
     async def messages(self, request: web.Request) -> web.Response:
         """POST /v1/messages/count_tokens. Raises ClientMistake."""
-        raw = await read_body(request, self._limit_bytes)
+        raw = await read_body(request, self._intake)
         question = await aside(len(raw), _read, raw)
         counted, method = await self.count(request, "messages", question)
         return told({"input_tokens": counted}, method)

@@ -14,11 +14,13 @@ from typing import Any
 from aiohttp import web
 
 from copilot_api.dialects.codec import Json, dumps, loads, loads_request
+from copilot_api.dialects.events import Counted
 from copilot_api.dialects.models import Model
-from copilot_api.dialects.read import obj, objs, whole_or_none
+from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.errors import ClientMistake, UpstreamBroke
 from copilot_api.log import request_id
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
+from copilot_api.server.today import Use
 from copilot_api.settings import Settings
 from copilot_api.tokens import Counter
 from copilot_api.upstream.catalog import Catalog
@@ -31,15 +33,16 @@ BATCH = 256
 class Embeddings:
     """Serves embeddings: splits long lists, numbers the answers anew, adds up what was used."""
 
-    def __init__(self, catalog: Catalog, client: CopilotClient, counter: Counter, settings: Settings) -> None:
+    def __init__(self, catalog: Catalog, client: CopilotClient, counter: Counter, use: Use, settings: Settings) -> None:
         self._catalog = catalog
         self._client = client
         self._counter = counter
-        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._use = use
+        self._intake = Intake.of(settings)
 
     async def create(self, request: web.Request) -> web.Response:
         """The handler. Raises ClientMistake, ModelUnknown, UpstreamProblem."""
-        raw = await read_body(request, self._limit_bytes)
+        raw = await read_body(request, self._intake)
         body = await aside(len(raw), loads_request, raw)
         name = body.get("model")
         if not isinstance(name, str) or not name:
@@ -54,6 +57,7 @@ class Embeddings:
             vectors += found
             for key in usage:
                 usage[key] += whole_or_none(used.get(key)) or 0
+        self._use.note(Counted(prompt=usage["prompt_tokens"]))
         data = [{"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(vectors)]
         answer = {"object": "list", "data": data, "model": name, "usage": usage}
         # A vector is some 20 KB of JSON: a few dozen are worth a thread.
@@ -91,7 +95,7 @@ def _are_tokens(value: Any) -> bool:
 
 def _is_base64(body: Json) -> bool:
     encoding = body.get("encoding_format") or "float"
-    if encoding not in {"float", "base64"}:
+    if string(encoding) not in {"float", "base64"}:
         raise ClientMistake("encoding_format must be float or base64", param="encoding_format")
     return bool(encoding == "base64")
 

@@ -10,7 +10,7 @@ from copilot_api.dialects.codec import loads_request
 from copilot_api.dialects.gemini_spelling import Alt
 from copilot_api.dialects.read import obj
 from copilot_api.errors import ModelUnknown, RouteUnknown
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
 from copilot_api.server.count import TokenCounts, told
 from copilot_api.server.relay import Question, Relay
 from copilot_api.settings import Settings
@@ -27,7 +27,7 @@ class Gemini:
     def __init__(self, relay: Relay, counts: TokenCounts, settings: Settings) -> None:
         self._relay = relay
         self._counts = counts
-        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._intake = Intake.of(settings)
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """POST /v1beta/models/{id}:{method}. Raises ModelUnknown, and RouteUnknown for a method that is not served."""
@@ -44,7 +44,7 @@ class Gemini:
 
     async def _count(self, request: web.Request, name: str) -> web.Response:
         """Counts what the model would be sent. Google's programs put the request in there whole, or its contents alone."""
-        raw = await read_body(request, self._limit_bytes)
+        raw = await read_body(request, self._intake)
         question = await aside(len(raw), _read, raw, model=name, stream=False, alt="json")
         counted, method = await self._counts.count(request, "gemini", question)
         return told({"totalTokens": counted}, method)

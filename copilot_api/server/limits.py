@@ -1,4 +1,4 @@
-"""What a model request must pass before it may cost anything: the rate limit and the person at the terminal."""
+"""What a model request must pass before it may cost anything: the rate limit and the person's approval."""
 
 import asyncio
 import math
@@ -22,7 +22,7 @@ class Summary:
 
 
 class Approver(Protocol):
-    """Somebody who can be asked, one request at a time."""
+    """Somebody who can be asked."""
 
     async def approve(self, summary: Summary) -> bool:
         """Whether the request may go on. Cancelled when the client leaves meanwhile."""
@@ -39,7 +39,6 @@ class Limits:
         self._clock = clock
         self._free_at = -math.inf
         self._turn = asyncio.Lock()
-        self._desk = asyncio.Lock()
 
     async def admit(self, summary: Summary) -> None:
         """Returns when the request may go on. Raises SlowDown and NotApproved."""
@@ -47,10 +46,8 @@ class Limits:
             await self._await_turn()
         else:
             self._take_turn()
-        if self._approver is not None:
-            async with self._desk:
-                if not await self._approver.approve(summary):
-                    raise NotApproved("The request was refused at the terminal")
+        if self._approver is not None and not await self._approver.approve(summary):
+            raise NotApproved("The person refused this request")
 
     def _take_turn(self) -> None:
         # No await between looking and taking: two requests cannot take the same turn.

@@ -3,15 +3,38 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from copilot_api.errors import StartFailed
 
 ATTEMPTS = 20
 BACKLOG = 256
 
+ACCEPTED_AT_ONCE = 16
+"""Connections taken between two looks at everything else, so that a flood of them does not hold up open streams."""
+PORT_IN_USE = "port_in_use"
+
 _TAKEN = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+
+
+class Listening:
+    """Sockets on which clients are let in, each as what `make` makes."""
+
+    def __init__(self) -> None:
+        self._servers: list[asyncio.Server] = []
+
+    async def begin(self, sockets: Iterable[socket.socket], make: Callable[[], asyncio.BaseProtocol]) -> None:
+        """Lets clients in. Those that came before wait in the queue."""
+        for bound in sockets:
+            self._servers.append(await asyncio.get_running_loop().create_server(make, sock=bound, backlog=ACCEPTED_AT_ONCE))
+            bound.listen(BACKLOG)  # which that call made as short as what is accepted at once
+
+    def end(self) -> None:
+        """Lets nobody else in."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
 
 
 async def bind(host: str, port: int) -> list[socket.socket]:
@@ -36,6 +59,12 @@ async def bind(host: str, port: int) -> list[socket.socket]:
                 raise _failed(error, host, port) from error
         else:
             return sockets
+
+
+def reachable(host: str) -> str:
+    """The host of a URL with which clients on this machine reach a server bound to `host`."""
+    address = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{address}]" if ":" in address else address
 
 
 def _bound(address: str, port: int, *, must: bool) -> Iterator[socket.socket]:
@@ -79,9 +108,11 @@ async def _addresses(host: str, port: int) -> list[str]:
 
 def _failed(error: OSError, host: str, port: int) -> StartFailed:
     if error.errno in _TAKEN:
-        return StartFailed(
+        problem = StartFailed(
             f"port {port} is in use", hint=f"another copilot-api may be running; end it, or pass --port {port % 65535 + 1}"
         )
+        problem.code = PORT_IN_USE
+        return problem
     if error.errno in {errno.EACCES, errno.EPERM}:
         return StartFailed(f"port {port} may not be used by this account", hint="pass --port 4141, or another above 1023")
     if error.errno in _ABSENT:

@@ -27,12 +27,16 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_REDIRECTS = 3
 WITHIN_S = 15.0
 AT_ONCE = 4
+WEB_PORTS = frozenset({80, 443})
+"""Below 1024 the others are of mail, files and terminals, which shall not be spoken to in HTTP."""
 
 IsAllowed = Callable[[str], bool]
 """Says of an IP address, written out, whether it may be connected to."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NUMBER = re.compile(r":|(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
+# What no router leads to, or only one nearby; Python's own list is older than some of it.
+_NOWHERE = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "fec0::/10")))
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind NAT64
 
 
@@ -52,6 +56,8 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(inner)
+    if any(address in network for network in _NOWHERE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
@@ -128,6 +134,8 @@ class PictureFetcher:
         host = place.raw_host
         if place.scheme not in {"http", "https"} or not host or place.user or place.password:
             raise ValueError("it is not a plain web address")
+        if (place.port or 0) < 1024 and place.port not in WEB_PORTS:
+            raise ValueError("no pictures are fetched from that port")
         # A number is not looked up, so it does not come by the resolver; and there are more ways to write one than are told.
         if _NUMBER.search(host) and not self._is_allowed(host):
             raise ValueError("the address is not public")

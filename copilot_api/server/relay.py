@@ -16,7 +16,7 @@ from copilot_api.dialects.codec import Json, dumps, loads_request
 from copilot_api.dialects.events import Ask, Stamp
 from copilot_api.dialects.models import Model
 from copilot_api.errors import ClientMistake, CopilotApiError, Stopping, UpstreamBroke, UpstreamProblem
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.claims import settled
 from copilot_api.server.errand import Errand, notes
@@ -25,7 +25,8 @@ from copilot_api.server.limits import Limits, Summary
 from copilot_api.server.pictures import Pictures
 from copilot_api.server.repair_book import RepairBook
 from copilot_api.server.sending import Sender
-from copilot_api.server.sink import Outlet, Sink
+from copilot_api.server.sink import Outlet, Sink, taken
+from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.translate import Client, Translation
@@ -68,6 +69,7 @@ class Relay:
         calibration: Calibration,
         book: RepairBook,
         pictures: Pictures,
+        use: Use,
         settings: Settings,
     ) -> None:
         self._catalog = catalog
@@ -77,7 +79,9 @@ class Relay:
         self._calibration = calibration
         self._book = book
         self._pictures = pictures
+        self._use = use
         self._settings = settings
+        self._intake = Intake.of(settings)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""
@@ -94,10 +98,10 @@ class Relay:
 
         Raises whatever goes wrong while nothing was sent.
         """
-        raw = await read_body(request, self._settings.body_limit_mib * 1024 * 1024)
+        raw = await read_body(request, self._intake)
         with await self.accept(request, raw, client, read) as errand:
             if errand.ask.stream:
-                sink = Sink(request, self._settings.heartbeat_s, lambda: {**notes(errand), **errand.headers}, seen)
+                sink = Sink(request, self._settings, lambda: {**notes(errand), **errand.headers}, seen)
                 await self.stream(errand, sink)
                 response = sink.response
             else:
@@ -105,6 +109,8 @@ class Relay:
                 if seen:
                     seen(body)
                 response = web.Response(body=body, content_type="application/json", headers=notes(errand))
+                await response.prepare(request)
+                await taken(request, len(body), response.write_eof(), self._settings.client_timeout_s)
             errand.status = errand.status or response.status
             return response
 
@@ -113,7 +119,7 @@ class Relay:
     ) -> Errand:
         """A request that can be served and may be: translated, and let through the limits. `request` is what brought `raw`.
 
-        Raises ClientMistake and UpstreamProblem.
+        Raises ClientMistake and UpstreamProblem, the latter also when it is known that Copilot cannot be reached.
         """
         started = time.monotonic()
         question = await aside(len(raw), read, raw)
@@ -123,6 +129,7 @@ class Relay:
         stamp = Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=ask.model)
         begin = partial(self._begin, client, question, ask, betas, stamp)
         work = await self._begun(len(raw), begin, model)
+        self._sender.check()
         # Only what can be served costs a turn of the rate limit or a person's attention.
         await self._limits.admit(
             Summary(
@@ -150,6 +157,7 @@ class Relay:
             headers=question.headers,
             counted=self._calibration.offer,
             repaired=self._book.note,
+            used=self._use.note,
             fired=[*mended],
             is_replayable=is_replayable,
         )
@@ -164,8 +172,9 @@ class Relay:
         except asyncio.CancelledError:
             if not outlet.is_open or not self._traffic.resume():
                 raise
-            errand.status = Stopping.status
-            await outlet.farewell(errand.work.fail(Stopping("copilot-api is shutting down")))
+            stopping = Stopping("copilot-api is shutting down")
+            errand.fail(stopping)
+            await outlet.farewell(errand.work.fail(stopping))
         except Exception as error:
             if not outlet.is_open or isinstance(error, ConnectionError):  # the latter: the client is gone
                 raise
@@ -216,9 +225,10 @@ class Relay:
         answer = await self._sender.send(errand)
         work = errand.work
         try:
+            if answer.is_stream and work.is_passthrough and not work.stream_upstream:
+                raise UpstreamBroke("Copilot streamed an answer that was to come whole")
             if answer.is_stream:
-                await _watched(answer, work)
-                size_bytes, finish = 0, work.close
+                size_bytes, finish = await _watched(answer, work), work.close
             else:
                 data = await answer.read()
                 await aside(len(data), work.look, data)
@@ -267,7 +277,7 @@ class Relay:
             except UpstreamProblem:
                 await _hand_on(work.release(), outlet)
                 raise
-            out = work.feed(chunk)
+            out = await aside(work.held_bytes, work.feed, chunk)
             problem = work.refused
             if problem is not None and await _beside(self._sender.may_go_on(errand, problem), work, outlet):
                 _follow(errand, work)
@@ -276,9 +286,10 @@ class Relay:
                 await _hand_on(work.release(), outlet)
                 out, is_over = work.close(), True
             if work.failed:
-                errand.status, is_over = work.failed.status, True
+                is_over = True
                 if not outlet.is_open:
                     raise work.failed
+                errand.fail(work.failed)
             elif out:
                 self._sender.learn(errand)
             await _hand_on(out, outlet)
@@ -326,10 +337,13 @@ async def _next(answer: Answer, work: Translation, outlet: Outlet) -> bytes:
         await outlet.write(work.heartbeat())
 
 
-async def _watched(answer: Answer, work: Translation) -> None:
-    """Reads a stream for a client that waits for the whole, up to its end or to what makes an end of it."""
+async def _watched(answer: Answer, work: Translation) -> int:
+    """Reads a stream for a client that waits for the whole, up to its end or to what makes an end of it. Gives its size."""
+    size_bytes = 0
     while not (work.failed or work.refused) and (piece := await _piece(answer, work, None)):
-        work.feed(piece)
+        size_bytes += len(piece)
+        await aside(work.held_bytes, work.feed, piece)
+    return size_bytes
 
 
 async def _piece(answer: Answer, work: Translation, within_s: float | None) -> bytes | None:

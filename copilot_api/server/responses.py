@@ -9,7 +9,7 @@ from copilot_api.dialects.codec import Json, dumps, loads, loads_request
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.dialects.sse import SseDecoder
 from copilot_api.errors import ClientMistake, RouteUnknown, UpstreamBroke
-from copilot_api.server.body import aside, read_body
+from copilot_api.server.body import Intake, aside, read_body
 from copilot_api.server.count import TokenCounts, told
 from copilot_api.server.errand import notes
 from copilot_api.server.items import Items
@@ -30,7 +30,7 @@ class Responses:
         self._catalog = catalog
         self._items = items
         self._counts = counts
-        self._limit_bytes = settings.body_limit_mib * 1024 * 1024
+        self._intake = Intake.of(settings)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/responses."""
@@ -42,7 +42,7 @@ class Responses:
 
         Raises ClientMistake for a model that is not served where that is understood.
         """
-        raw = await read_body(request, self._limit_bytes)
+        raw = await read_body(request, self._intake)
         question = await aside(len(raw), self._read_compaction, raw)
         model = await self._catalog.find(question.ask.model)
         if not model.speaks("/responses"):
@@ -61,7 +61,7 @@ class Responses:
 
     async def input_tokens(self, request: web.Request) -> web.Response:
         """POST /v1/responses/input_tokens. Raises ClientMistake."""
-        raw = await read_body(request, self._limit_bytes)
+        raw = await read_body(request, self._intake)
         question = await aside(len(raw), self._read_countable, raw)
         counted, method = await self._counts.count(request, "responses", question)
         return told({"object": "response.input_tokens", "input_tokens": counted}, method)

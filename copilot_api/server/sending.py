@@ -48,6 +48,10 @@ class Sender:
         self._clock = clock
         self._hopeless: dict[str, float] = {}
 
+    def check(self) -> None:
+        """Raises UpstreamUnreachable when it is known that nothing can be sent just now."""
+        self._client.check()
+
     async def send(self, errand: Errand) -> Answer:
         """The upstream answer, begun; `errand.work` may be another one then. Raises what the client raises."""
         began = self._clock.monotonic()

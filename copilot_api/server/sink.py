@@ -1,11 +1,14 @@
 """The client's end of a stream: opened as late as possible, so that failures before it keep their real status."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
 from aiohttp import web
+
+from copilot_api.settings import Settings
 
 HEADERS_WITHIN_S = 10.0
 """After that the stream is opened even if nothing came: clients and the machines between give up on silent connections."""
@@ -18,6 +21,48 @@ STREAM_HEADERS = {
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",
 }
+
+
+SMALL_BYTES = 32 * 1024
+"""What a system surely takes at once from who has nothing else under way, so that no clock is needed."""
+
+
+class NotReading(ConnectionError):
+    """A client that is there and takes nothing."""
+
+
+async def taken(request: web.Request, size_bytes: int, writing: Awaitable[object], within_s: float) -> None:
+    """Awaits `writing`, for as long as the client takes something now and then. Raises ConnectionError when it is gone.
+
+    What is written waits in memory, so a client that does not read holds up its own answer, and at last is hung up on.
+    """
+    transport = request.transport
+    if transport is None or (size_bytes <= SMALL_BYTES and not transport.get_write_buffer_size()):
+        await writing
+        return
+    pending = asyncio.gather(writing)
+    try:
+        is_taken = await _is_taken(pending, transport, within_s)
+    finally:
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)
+    if not is_taken:
+        transport.abort()  # which cancels us, too, as soon as we wait for anything
+        raise NotReading(f"the client took nothing for {within_s:g} s")
+    pending.result()
+
+
+async def _is_taken(pending: asyncio.Future[tuple[object]], transport: asyncio.WriteTransport, within_s: float) -> bool:
+    """Waits until `pending` is done; False when for so long nothing of what waits has gone."""
+    loop = asyncio.get_running_loop()
+    left_bytes, since = sys.maxsize, loop.time()
+    while not (await asyncio.wait({pending}, timeout=within_s / 4))[0]:
+        before, left_bytes = left_bytes, transport.get_write_buffer_size()
+        if left_bytes < before:
+            since = loop.time()
+        elif loop.time() - since >= within_s:
+            return False
+    return True
 
 
 class Outlet(Protocol):
@@ -49,17 +94,18 @@ class Sink:
     def __init__(
         self,
         request: web.Request,
-        heartbeat_s: float,
+        settings: Settings,
         notes: Callable[[], Mapping[str, str]],
         seen: Callable[[bytes], None] | None = None,
     ) -> None:
         self._request = request
         self._seen = seen
-        self._heartbeat_s = heartbeat_s
+        self._heartbeat_s = settings.heartbeat_s
+        self._patience_s = settings.client_timeout_s
         self._notes = notes
         self._loop = asyncio.get_running_loop()
         self.response = web.StreamResponse(headers=STREAM_HEADERS)
-        self._due_at = self._loop.time() + min(HEADERS_WITHIN_S, heartbeat_s)
+        self._due_at = self._loop.time() + min(HEADERS_WITHIN_S, settings.heartbeat_s)
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +121,7 @@ class Sink:
         if not self.is_open:
             self.response.headers.update(self._notes())
             await self.response.prepare(self._request)
-        await self.response.write(data)
+        await taken(self._request, len(data), self.response.write(data), self._patience_s)
         if self._seen:
             self._seen(data)
         self._due_at = self._loop.time() + self._heartbeat_s

@@ -14,6 +14,8 @@ class Traffic:
         self._empty = asyncio.Event()
         self._empty.set()
         self.is_interrupted = False
+        self.total = 0
+        """How many requests there were so far."""
 
     @property
     def active(self) -> int:
@@ -26,6 +28,7 @@ class Traffic:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - handlers run in tasks
         self._open.add(task)
+        self.total += 1
         self._empty.clear()
         self._on_change()
         try:

@@ -16,14 +16,17 @@ from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Closed, Counted, Opened, Stamp
 from copilot_api.dialects.read import obj
 from copilot_api.dialects.sse import SseDecoder
-from copilot_api.errors import ClientMistake, CopilotApiError, MethodUnknown, Stopping, UpgradeRefused
-from copilot_api.log import request_id
+from copilot_api.errors import ClientMistake, CopilotApiError, KeyRefused, MethodUnknown, Stopping, UpgradeRefused
+from copilot_api.log import is_failure_told, key_name, request_id
 from copilot_api.server.body import aside
-from copilot_api.server.faults import noted
+from copilot_api.server.connections import Connection, State
+from copilot_api.server.faults import noted, reason
 from copilot_api.server.items import Items
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.server.memory import Memory, Room
 from copilot_api.server.relay import Question, Relay
 from copilot_api.server.responses import ENDINGS
+from copilot_api.server.sink import taken
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings
 from copilot_api.upstream.catalog import Catalog
@@ -32,6 +35,7 @@ FAREWELL_S = 1.0
 """Seconds in which a client must take the last words."""
 
 _SMALL_BYTES = 1024
+_BEATS = frozenset({WSMsgType.PING, WSMsgType.PONG})
 
 _log = logging.getLogger(__name__)
 
@@ -39,11 +43,14 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The connections of one server."""
 
-    def __init__(self, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, settings: Settings) -> None:
+    def __init__(
+        self, relay: Relay, catalog: Catalog, items: Items, traffic: Traffic, keys: KeyRing, settings: Settings
+    ) -> None:
         self._relay = relay
         self._catalog = catalog
         self._items = items
         self._traffic = traffic
+        self._keys = keys
         self._settings = settings
         self._room = Room(settings.websocket_store_mib * 1024 * 1024)
         self._sockets: set[_Socket] = set()
@@ -57,7 +64,7 @@ class Sockets:
             # The one status at which Codex goes on over HTTP at once.
             raise UpgradeRefused("This server does not take WebSockets now", hint="POST to the same path instead")
         memory = Memory(self._items, self._settings.body_limit_mib * 1024 * 1024, self._room)
-        socket = _Socket(request, self._relay, self._catalog, memory, self._traffic, self._settings)
+        socket = _Socket(request, self._relay, self._catalog, memory, self._traffic, self._keys, self._settings)
         self._sockets.add(socket)
         try:
             return await socket.serve()
@@ -75,28 +82,38 @@ class _Socket:
     """One connection."""
 
     def __init__(
-        self, request: web.Request, relay: Relay, catalog: Catalog, memory: Memory, traffic: Traffic, settings: Settings
+        self,
+        request: web.Request,
+        relay: Relay,
+        catalog: Catalog,
+        memory: Memory,
+        traffic: Traffic,
+        keys: KeyRing,
+        settings: Settings,
     ) -> None:
         self._request = request
         self._relay = relay
         self._catalog = catalog
         self._traffic = traffic
-        self._heartbeat_s = settings.heartbeat_s
+        self._keys = keys
+        self._settings = settings
         self._memory = memory
         self._web = web.WebSocketResponse(
             timeout=FAREWELL_S,
-            heartbeat=2 * settings.heartbeat_s,  # answered by the client's library; who does not within half of it is gone
+            autoping=False,
             max_msg_size=settings.body_limit_mib * 1024 * 1024,
             compress=False,  # costs more than it saves on the way to a program on this machine
         )
         self._asked: asyncio.Queue[bytes] = asyncio.Queue()
         self._is_busy = False
         self._leaves = False
+        self._pinged_at: float | None = None
 
     async def serve(self) -> web.WebSocketResponse:
         """Speaks until either side hangs up. A client that leaves ends what runs for it."""
         await self._web.prepare(self._request)
-        working = asyncio.gather(self._work())
+        self._become(State.RESTING)
+        working = asyncio.gather(self._work(), self._beat())
         try:
             await self._listen()
         finally:
@@ -112,6 +129,11 @@ class _Socket:
 
     async def _listen(self) -> None:
         async for message in self._web:
+            self._pinged_at = None
+            if message.type is WSMsgType.PING:
+                await self._web.pong(message.data)
+            if message.type in _BEATS:
+                continue
             if message.type is not WSMsgType.TEXT:
                 await self._refuse(ClientMistake("Messages are JSON texts", code="invalid_json"))
                 continue
@@ -128,22 +150,48 @@ class _Socket:
                 )
                 continue
             self._is_busy = True
+            self._become(State.BUSY)
             self._asked.put_nowait(data)
+
+    async def _beat(self) -> None:
+        """Pings now and then, and hangs up on who has not answered one by the next.
+
+        A client that gets an answer may have much to read before it comes to a ping, so it is given more time.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(2 * self._settings.heartbeat_s)
+            if self._pinged_at is None:
+                self._pinged_at = loop.time()
+                with suppress(ConnectionError):
+                    await self._web.ping()
+                continue
+            is_given_time = self._is_busy and loop.time() - self._pinged_at < self._settings.client_timeout_s
+            if not is_given_time and self._request.transport is not None:
+                self._request.transport.abort()
 
     async def _work(self) -> None:
         while not self._leaves:
             raw = await self._asked.get()
             request_id.set(str(uuid.uuid4()))
+            is_failure_told.set(False)
             try:
                 with suppress(ConnectionError), self._traffic.counted():
                     await self._answer(raw)
             finally:
                 self._is_busy = False
+                self._become(State.RESTING)
         await self.leave()
+
+    def _become(self, state: State) -> None:
+        connection = self._request.protocol
+        assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
+        connection.become(state)
 
     async def _answer(self, raw: bytes) -> None:
         try:
             with suppress(ConnectionError):  # the client is gone, and whoever listens to it knows
+                await self._check_key()
                 await self._relayed(raw)
         except asyncio.CancelledError:
             if not self._traffic.resume():
@@ -153,12 +201,19 @@ class _Socket:
             self._memory.forget()
             await self._refuse(error if isinstance(error, CopilotApiError) else noted(error))
 
+    async def _check_key(self) -> None:
+        """A connection outlives the request that opened it, but not its key. Raises KeyRefused."""
+        await self._keys.refresh()
+        if self._keys.is_required and not self._keys.knows(key_name.get()):
+            self._leaves = True
+            raise KeyRefused("The API key of this connection is not valid any more", hint="connect again, with one that is")
+
     async def _relayed(self, raw: bytes) -> None:
         question, is_warm_up = await aside(len(raw), self._memory.read, raw)
         if is_warm_up:
             await self._warm_up(question)
             return
-        outlet = _Outlet(self._request, self._web, self._heartbeat_s)
+        outlet = _Outlet(self._request, self._web, self._settings)
         with await self._relay.accept(
             self._request, question.raw, "responses", lambda _: question, is_replayable=False
         ) as errand:
@@ -171,7 +226,7 @@ class _Socket:
         await self._catalog.find(question.ask.model)
         stamp = Stamp(id=uuid.uuid4().hex, created=int(time.time()), model=question.ask.model)
         encoder = responses.Encoder(stamp, request=question.body)
-        outlet = _Outlet(self._request, self._web, self._heartbeat_s)
+        outlet = _Outlet(self._request, self._web, self._settings)
         await outlet.write(encoder.feed(Opened()) + encoder.feed(Counted()) + encoder.feed(Closed(reason="stop")))
         self._memory.heard(question, outlet.answer)
 
@@ -181,7 +236,8 @@ class _Socket:
         told: Json = {"type": "error", "status": status, **responses.error(problem)}
         if problem.retry_after:
             told["headers"] = {"retry-after": problem.retry_after}
-        _log.info("WebSocket %s answered %d: %s", self._request.rel_url.raw_path, status, problem.code or problem.kind)
+        if not is_failure_told.get():
+            _log.info("WebSocket %s answered %d: %s", self._request.rel_url.raw_path, status, reason(problem))
         try:
             async with asyncio.timeout(FAREWELL_S):
                 await self._web.send_str(dumps(told).decode())
@@ -192,12 +248,13 @@ class _Socket:
 class _Outlet:
     """The client's end of one answer: each event is a message of its own."""
 
-    def __init__(self, request: web.Request, socket: web.WebSocketResponse, heartbeat_s: float) -> None:
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, settings: Settings) -> None:
         self._request = request
         self._web = socket
-        self._heartbeat_s = heartbeat_s
+        self._heartbeat_s = settings.heartbeat_s
+        self._patience_s = settings.client_timeout_s
         self._loop = asyncio.get_running_loop()
-        self._due_at = self._loop.time() + heartbeat_s
+        self._due_at = self._loop.time() + settings.heartbeat_s
         self.is_open = False
         self.answer: Json = {}
 
@@ -211,7 +268,7 @@ class _Outlet:
         for frame in SseDecoder().feed(data):
             if frame.data:
                 self.is_open = True
-                await self._web.send_str(frame.data.decode())
+                await taken(self._request, len(frame.data), self._web.send_str(frame.data.decode()), self._patience_s)
             if frame.event in ENDINGS:
                 self.answer = obj(obj(loads(frame.data)).get("response"))
 

@@ -116,7 +116,7 @@ def begin(
         target=target,
         stamp=stamp,
         wants_usage=_wants_usage(client, body),
-        merges=body.get("n") in {None, 1},
+        merges=body.get("n", 1) in (None, 1),
     )
     is_warm_up = client == "messages" and endpoint != "/v1/messages" and ask.max_output == 0
     return Translation(prepared, _way_back(prepared), answer=warmed(prepared) if is_warm_up else None)

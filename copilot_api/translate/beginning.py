@@ -14,6 +14,9 @@ from copilot_api.dialects.sse import Sse
 from copilot_api.errors import Kind, UpstreamRefused
 from copilot_api.translate.repair import Endpoint
 
+MOST_KEPT = 1000
+"""So many frames are no beginning any more."""
+
 _OPENING = frozenset({"response.created", "response.queued", "response.in_progress", "keepalive"})
 _FAILURES = frozenset({"error", "response.failed"})
 # A limit that was hit, a filter or a prompt that is too long has a status of its own, and no other request helps.
@@ -61,7 +64,8 @@ class Beginning:
             self._refused.append(frame)
             return []
         self._kept.append(frame)
-        return self.release() if frame.data and kind not in _OPENING else []
+        is_over = bool(frame.data and kind not in _OPENING) or len(self._kept) == MOST_KEPT
+        return self.release() if is_over else []
 
 
 def _read(frame: Sse) -> tuple[str, Json]:

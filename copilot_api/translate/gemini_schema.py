@@ -94,7 +94,7 @@ def _translated(node: Json) -> Json:
         bound = node.get(exclusive)
         if isinstance(bound, int | float) and not isinstance(bound, bool):
             node[inclusive] = bound + by
-    if node.get("format") not in _FORMATS:
+    if string(node.get("format")) not in _FORMATS:
         node.pop("format", None)
     return node
 

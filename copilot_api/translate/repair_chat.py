@@ -3,7 +3,7 @@
 from typing import Any
 
 from copilot_api.dialects.codec import Json, dumps_text
-from copilot_api.dialects.read import obj, whole_or_none
+from copilot_api.dialects.read import obj, string, whole_or_none
 from copilot_api.translate import carrier, gemini_schema, notes, repair_names, repair_pictures
 from copilot_api.translate import repair_chat_turns as turns
 from copilot_api.translate.effort import nearest
@@ -142,7 +142,7 @@ def _format(body: Json, target: Target) -> Json:
     if target.model.structured or wanted.get("type") != "json_schema" or not isinstance(body.get("messages"), list):
         return body
     words = notes.only_json(dumps_text(obj(obj(wanted.get("json_schema")).get("schema"))))
-    at = next((n for n, m in enumerate(body["messages"]) if obj(m).get("role") not in {"system", "developer"}), 0)
+    at = next((n for n, m in enumerate(body["messages"]) if string(obj(m).get("role")) not in {"system", "developer"}), 0)
     asked = {"role": "system", "content": words}
     return without(body, "response_format") | {"messages": [*body["messages"][:at], asked, *body["messages"][at:]]}
 

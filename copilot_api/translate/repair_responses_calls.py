@@ -25,7 +25,7 @@ def paired(body: Json, _target: Target) -> Json:
     if not isinstance(items, list):
         return body
     settled = list(_settled(items))
-    answered = {_key(_CALLS[item["type"]], item) for item in settled if obj(item).get("type") in _CALLS}
+    answered = {_key(_CALLS[item["type"]], item) for item in settled if string(obj(item).get("type")) in _CALLS}
     after = list(_answered(settled, answered))
     is_same = len(after) == len(items) and all(new is old for new, old in zip(after, items, strict=True))
     return body if is_same else body | {"input": after}

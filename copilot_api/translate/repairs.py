@@ -44,8 +44,14 @@ REPLAYS = by_name(
             source="copilot-upstream §8",
         ),
         Fault(
+            name="connection-awaited",
+            when="no connection to Copilot comes about",
+            does="tries again a moment later, twice",
+            source="copilot-upstream §8.1",
+        ),
+        Fault(
             name="connection-replayed",
-            when="the connection is lost before the answer begins",
+            when="the connection is lost before the first byte of the answer",
             does="sends the same once more",
             source="copilot-upstream §8.1",
         ),
@@ -54,6 +60,12 @@ REPLAYS = by_name(
             when="400 with nothing in it, 408, 409 or 421",
             does="sends the same once more",
             source="copilot-upstream §8",
+        ),
+        Fault(
+            name="failure-replayed",
+            when="500, 502 or 504 that names no time to wait",
+            does="sends the same once more, a moment later",
+            source="users.md row 5",
         ),
     )
 )

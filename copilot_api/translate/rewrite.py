@@ -15,8 +15,10 @@ from copilot_api.dialects.events import (
     Text,
     Thought,
     ToolInput,
+    ToolOpened,
 )
 from copilot_api.dialects.sse import Sse
+from copilot_api.dialects.weight import BLOCK, PART, PIECE, Weight
 from copilot_api.errors import CopilotApiError
 from copilot_api.translate.repair import Endpoint
 from copilot_api.translate.stages import stages
@@ -63,6 +65,8 @@ class Rewrite:
         self._encoder = _ENCODERS[prepared.client](prepared)
         self._stages = stages(prepared)
         self._written = 0
+        self._weight = Weight()
+        self._part: tuple[type, int] | None = None
         self._kept: list[Event] = []
 
     @property
@@ -123,8 +127,14 @@ class Rewrite:
     def _note(self, event: Event) -> None:
         if isinstance(event, _WITH_TEXT):
             self._written += len(event.text)
+            part = (type(event), event.part)
+            self._weight.add(len(event.text) + (PIECE if part == self._part else PART))
+            self._part = part
         elif isinstance(event, ToolInput):
             self._written += len(event.json)
+            self._weight.add(len(event.json) + PIECE)
+        elif isinstance(event, ToolOpened):
+            self._weight.add(BLOCK)
         elif isinstance(event, Counted):
             self.usage = event
         elif isinstance(event, Failed):

@@ -55,18 +55,19 @@ class _CustomTools:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self._inputs: dict[int, str] = {}
+        self._inputs: dict[int, list[str]] = {}
 
     def feed(self, event: Event) -> Sequence[Event]:
         match event:
             case ToolOpened(index=index, name=name, custom=False) if name in self._names:
-                self._inputs[index] = ""
+                self._inputs[index] = []
                 return (ToolOpened(index=index, id=event.id, name=name, custom=True, namespace=event.namespace),)
             case ToolInput(index=index, json=json) if index in self._inputs:
-                self._inputs[index] += json
+                self._inputs[index].append(json)
                 return ()
             case Closed():
-                return (*[ToolInput(index=index, json=unwrapped(json)) for index, json in self._inputs.items()], event)
+                inputs = [ToolInput(index=index, json=unwrapped("".join(told))) for index, told in self._inputs.items()]
+                return (*inputs, event)
             case _:
                 return (event,)
 

@@ -140,6 +140,11 @@ class Translation:
         """The refusal that came in the place of an answer; the client has none of it yet, and `close` would give it that."""
         return self._beginning.refusal
 
+    @property
+    def held_bytes(self) -> int:
+        """How much there is of an event that is not complete yet."""
+        return self._frames.held_bytes
+
     def feed(self, chunk: bytes) -> bytes:
         """What the client gets for a chunk of the upstream stream: often nothing, never half an event."""
         return b"".join([self._back.frame(frame) for frame in self._beginning.feed(self._frames.feed(chunk))])

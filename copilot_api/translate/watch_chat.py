@@ -13,8 +13,9 @@ from copilot_api.dialects.arguments import Scanner
 from copilot_api.dialects.chat_decoder import CUT_SHORT, REPORTED, RUNAWAY, counted_in, problem_in, thought_in
 from copilot_api.dialects.codec import Json, dumps, loads
 from copilot_api.dialects.events import Counted, Stamp
-from copilot_api.dialects.read import obj, objs, string
+from copilot_api.dialects.read import obj, objs, string, whole_or_none
 from copilot_api.dialects.sse import Sse, encode
+from copilot_api.dialects.weight import BLOCK, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired, each, without
 from copilot_api.translate.repair_answers import CHAT_ANSWERS
@@ -48,6 +49,8 @@ class ChatWatch:
         self._minted: Json = {"id": f"chatcmpl-{stamp.id}", "created": stamp.created, "model": stamp.model}
         self._head: Json = {}
         self._calls: dict[Any, _Call] = {}
+        self._count = 0
+        self._weight = Weight()
         self._has_role = False
         self._done = False
 
@@ -196,11 +199,13 @@ class ChatWatch:
 
     def _call(self, choice: Any, piece: Json) -> Json:
         """A call's first piece has index and type, and every piece the index of its call."""
-        key = (choice if self._merges else None, piece.get("index"))
+        key = (whole_or_none(choice) if self._merges else None, whole_or_none(piece.get("index")))
         call, id_ = self._calls.get(key), string(piece.get("id"))
         is_first = call is None or bool(id_ and id_ != call.id)
         if call is None or is_first:
+            self._weight.add(BLOCK)
             call = self._calls[key] = _Call(index=self._count, id=id_)
+            self._count += 1
         call.scanner.feed(string(obj(piece.get("function")).get("arguments")))
         if call.scanner.is_runaway and self._fired.by("runaway-stopped"):
             self.failed = UpstreamBroke(RUNAWAY)
@@ -219,10 +224,6 @@ class ChatWatch:
 
     def _with_own_names(self, choice: Json) -> Json:
         return choice | {"message": each(obj(choice.get("message")), "tool_calls", self._with_own_name)}
-
-    @property
-    def _count(self) -> int:
-        return max((call.index for call in self._calls.values()), default=-1) + 1
 
 
 class _Call:

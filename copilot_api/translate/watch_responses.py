@@ -13,6 +13,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.dialects.read import obj, objs, string
 from copilot_api.dialects.responses_decoder import CUT_SHORT, counted_in, problem_in
 from copilot_api.dialects.sse import Sse, encode
+from copilot_api.dialects.weight import BLOCK, Weight
 from copilot_api.errors import CopilotApiError, UpstreamBroke
 from copilot_api.translate.repair import Faults, Fired
 from copilot_api.translate.repair_answers import RESPONSES_ANSWERS
@@ -20,6 +21,7 @@ from copilot_api.translate.repair_responses_names import NO_PLACES, Places, with
 from copilot_api.translate.watch_responses_items import OwnItems
 
 _BEGINNING = "response.created"
+_KEPT = frozenset({"response.output_item.added", "response.output_item.done"})
 _COMPLETE = frozenset({"response.completed", "response.incomplete"})
 
 
@@ -49,6 +51,7 @@ class ResponsesWatch:
         self._tool_names = tool_names
         self._items = OwnItems(stamp, model, freed, tool_names, self._fired)
         self._response: Json | None = None
+        self._weight = Weight()
         self._begun_early = False
         self._number = 0
         self._done = False
@@ -76,7 +79,7 @@ class ResponsesWatch:
         # Codex and the SDKs wait for a failed response and know neither of these.
         if kind in {"error", "response.cancelled"} and self._fired.by("failure-told"):
             return self.fail(problem_in(obj(data.get("response")) or data))
-        return b"".join([self._write(kind, event, data, sse) for event in self._read(kind, data)])
+        return b"".join([self._write(kind, event, data, sse) for event in self._read(kind, data, len(sse.data))])
 
     def close(self) -> bytes:
         """The end of the bytes. A stream that did not say how it ended was cut and must not look complete."""
@@ -111,9 +114,11 @@ class ResponsesWatch:
         self.failed = None if self.finished else problem_in(answer)
         return self._mended(answer)
 
-    def _read(self, kind: str, data: Json) -> Iterable[Json]:
-        """The client's events for one of Copilot's."""
+    def _read(self, kind: str, data: Json, size: int) -> Iterable[Json]:
+        """The client's events for one of Copilot's, which has `size` bytes."""
         if "output_index" in data:
+            if kind in _KEPT:
+                self._weight.add(BLOCK // 2 + size)
             return self._items.feed(kind, data)
         if isinstance(data.get("response"), dict):
             event = self._lifecycle(kind, data)

@@ -9,12 +9,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from copilot_api.errors import CopilotApiError, KeyringUnusable, NotSignedIn, PersonNeeded, UpstreamTimeout, UpstreamUnreachable
-from copilot_api.upstream.clock import Clock
-from copilot_api.upstream.denials import BAD_CREDENTIALS, PROGRAMMATIC
+from copilot_api.errors import (
+    NOBODY,
+    CopilotApiError,
+    KeyringUnusable,
+    NotSignedIn,
+    PersonNeeded,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from copilot_api.upstream.breaker import Breaker
+from copilot_api.upstream.clock import Clock, Since
+from copilot_api.upstream.denials import BAD_CREDENTIALS, PROGRAMMATIC, UNAVAILABLE
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
+from copilot_api.upstream.network import was_never_connected
 
 LEAST_LIFE_S = 60.0
 GRACE_S = 60.0
@@ -55,23 +65,10 @@ class Token:
     api: str
 
 
-class _Since:
-    """A moment, remembered on both clocks."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._monotonic = clock.monotonic()
-        self._wall = clock.wall()
-
-    def seconds(self) -> float:
-        """How long ago it was. The wall clock counts sleep; the other one holds when the wall clock is set back."""
-        return max(self._clock.monotonic() - self._monotonic, self._clock.wall() - self._wall)
-
-
 @dataclass(frozen=True, slots=True)
 class _Held:
     token: Token
-    received: _Since
+    received: Since
     refresh_in_s: float
 
     def is_alive(self) -> bool:
@@ -86,7 +83,7 @@ class _Failure:
     """Why there is no new token, and for how long GitHub is not asked again."""
 
     problem: CopilotApiError
-    since: _Since
+    since: Since
     hold_s: float
 
     def rest_s(self) -> float:
@@ -99,7 +96,7 @@ class _Refused:
 
     grant: Grant
     problem: NotSignedIn
-    since: _Since
+    since: Since
 
 
 class CopilotAuth:
@@ -115,12 +112,14 @@ class CopilotAuth:
         hosts: Hosts,
         clock: Clock,
         *,
+        breaker: Breaker | None = None,
         jitter: Callable[[], float] = random.random,
         announce: Callable[[Token], None] | None = None,
     ) -> None:
         self._github = github
         self._hosts = hosts
         self._clock = clock
+        self._breaker = breaker or Breaker("GitHub", clock)
         self._jitter = jitter
         self._announce = announce
         self._grant = grant if isinstance(grant, Grant) else None
@@ -131,7 +130,7 @@ class CopilotAuth:
         self._refused: _Refused | None = None
         self._attempts = 0
         self._lock = asyncio.Lock()
-        self._discards: deque[_Since] = deque(maxlen=DISCARDS)
+        self._discards: deque[Since] = deque(maxlen=DISCARDS)
         self._direct_api = ""
         self._notice = ""
         self._listeners: list[Listener] = []
@@ -181,8 +180,25 @@ class CopilotAuth:
         if len(self._discards) == DISCARDS and self._discards[0].seconds() < DISCARDS_IN_S:
             _log.warning("Copilot keeps refusing new tokens; the last one is kept for now")
             return
-        self._discards.append(_Since(self._clock))
+        self._discards.append(Since(self._clock))
         self._held = None
+
+    async def look_again(self) -> None:
+        """Somebody may have signed in, out or anew: goes by what the finder finds now. A token that is still good stays.
+
+        Raises KeyringUnusable; then all is as it was.
+        """
+        if self._find is None:
+            return
+        try:
+            grant = await self._find()
+        except NotSignedIn:
+            self.forget()
+            return
+        if grant != self._grant:
+            self.renew(grant)
+        elif self._held is None:
+            self._failure = self._refused = None
 
     def renew(self, grant: Grant) -> None:
         """Somebody signed in anew: forgets token and failure, and goes on with `grant`."""
@@ -198,7 +214,7 @@ class CopilotAuth:
         self._era += 1
         self._grant = None
         self._held = None
-        self._failed(NotSignedIn("You are not signed in", hint="run copilot-api auth"))
+        self._failed(NotSignedIn(NOBODY, hint="run copilot-api auth"))
 
     async def keep_fresh(self) -> None:
         """The body of a background task: renews ahead of time, for ever. Ends by being cancelled and in no other way."""
@@ -220,10 +236,17 @@ class CopilotAuth:
                 _log.exception("a fault of our own while renewing the Copilot token; it is tried again")
                 await self._back_off(failures)
 
+    async def catch_up(self) -> None:
+        """After sleep, or in another network: renews what is due now, or could not be renewed before."""
+        try:
+            await self._refresh_ahead()
+        except CopilotApiError as problem:
+            _log.warning("no new Copilot token yet: %s", problem.text)
+
     async def _back_off(self, failures: int) -> None:
         """Waits, longer each time, unless a token or a new grant comes from elsewhere."""
         wait_s = min(BACKOFF_LIMIT_S, 2.0 ** min(failures, 10)) * (0.5 + self._jitter() / 2)
-        era, held, since = self._era, self._held, _Since(self._clock)
+        era, held, since = self._era, self._held, Since(self._clock)
         while (rest_s := wait_s - since.seconds()) > 0 and (era, held) == (self._era, self._held):
             await self._clock.sleep(min(rest_s, SLICE_S))
 
@@ -244,6 +267,7 @@ class CopilotAuth:
         """A new token, for whoever holds the lock. While GitHub must be left alone, the last failure is raised again."""
         if self._failure and self._failure.rest_s() > 0:
             raise self._failure.problem.with_traceback(None)
+        self._breaker.check()
         try:
             while True:
                 era, held = self._era, await self._made()
@@ -270,7 +294,7 @@ class CopilotAuth:
             try:
                 return await self._made_from(grant)
             except NotSignedIn as problem:
-                self._refused = _Refused(grant, problem, _Since(self._clock))
+                self._refused = _Refused(grant, problem, Since(self._clock))
                 self._let_go(grant)
 
     def _let_go(self, grant: Grant) -> None:
@@ -279,14 +303,29 @@ class CopilotAuth:
             self._grant = None
 
     async def _made_from(self, grant: Grant) -> _Held:
+        attempt = self._breaker.admit()
+        try:
+            held = await self._asked(grant)
+        except CopilotApiError as problem:
+            if _is_outage(problem):
+                attempt.missed(problem)
+            attempt.reached()
+            raise
+        else:
+            attempt.reached()
+        finally:
+            attempt.let_go()
+        return held
+
+    async def _asked(self, grant: Grant) -> _Held:
         if not grant.needs_exchange:
             token = Token(grant.value, await self._base_for(grant))
-            return _Held(token, _Since(self._clock), DIRECT_LIFE_S)
+            return _Held(token, Since(self._clock), DIRECT_LIFE_S)
         answer = await self._github.copilot_token(grant)
         if answer.notice and answer.notice != self._notice:
             self._notice = answer.notice
             _log.warning("GitHub says: %s", answer.notice)
-        return _Held(Token(answer.value, answer.api), _Since(self._clock), answer.refresh_in_s)
+        return _Held(Token(answer.value, answer.api), Since(self._clock), answer.refresh_in_s)
 
     async def _base_for(self, grant: Grant) -> str:
         """Where a grant that is used as it is may be sent. GitHub does not tell every such grant: then the assumed host."""
@@ -301,12 +340,12 @@ class CopilotAuth:
 
     async def _found(self) -> Grant:
         if self._find is None:
-            raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
+            raise NotSignedIn(NOBODY, hint="run copilot-api auth")
         return await self._find()
 
     def _failed(self, problem: CopilotApiError) -> None:
         self._attempts += 1
-        self._failure = _Failure(problem, _Since(self._clock), _hold_s(problem))
+        self._failure = _Failure(problem, Since(self._clock), _hold_s(problem))
         self._publish(Signed.OUT if isinstance(problem, NotSignedIn | KeyringUnusable) else Signed.FAILING, problem)
 
     def _publish(self, signed: Signed, problem: CopilotApiError | None) -> None:
@@ -314,6 +353,15 @@ class CopilotAuth:
         self.signed, self.problem = signed, problem
         for listener in tuple(self._listeners) if changed else ():
             listener(signed, self.reason)
+
+
+def _is_outage(problem: CopilotApiError) -> bool:
+    """Whether GitHub gave no answer, or its gateway one in its place; what was said of this account is an answer."""
+    if isinstance(problem, UpstreamTimeout):
+        return True
+    if isinstance(problem, UpstreamUnreachable):
+        return isinstance(problem.__cause__, Exception) and was_never_connected(problem.__cause__)
+    return problem.code == UNAVAILABLE
 
 
 def _hold_s(problem: CopilotApiError) -> float:

@@ -89,11 +89,19 @@ class Catalog:
         """Puts `model` in the place of the entry of its id, which proved wrong; until the list is read again."""
         self._models = MappingProxyType({**self._models, model.id: model})
 
+    def forget(self) -> None:
+        """Another account will have another list."""
+        self._models = MappingProxyType({})
+        self.doubt()
+
     async def keep_fresh(self) -> None:
-        """The body of a background task: reads the list again when it is `catalog_s` old. Runs until cancelled."""
+        """The body of a background task: reads the list again when it is `catalog_s` old. Runs until cancelled.
+
+        The first time is somebody else's business: without a list every failure is raised.
+        """
         while True:
             await self._clock.sleep(min(self._keep_s, RETRY_S))
-            if self._age_s(self._read_at) >= self._keep_s:
+            if self._models and self._age_s(self._read_at) >= self._keep_s:
                 try:
                     await self._refresh(unless_within_s=min(self._keep_s, RETRY_S))
                 except Exception:  # noqa: BLE001 - a task's top: it goes on whatever happens

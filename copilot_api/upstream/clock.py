@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -21,6 +21,23 @@ class Clock(Protocol):
         ...
 
 
+class Since:
+    """A moment, remembered on both clocks."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._monotonic = clock.monotonic()
+        self._wall = clock.wall()
+
+    def seconds(self) -> float:
+        """How long ago it was. The wall clock counts sleep; the other one holds when the wall clock is set back."""
+        return max(self.awake_s(), self._clock.wall() - self._wall)
+
+    def awake_s(self) -> float:
+        """How long ago it was, without the time that the machine slept."""
+        return self._clock.monotonic() - self._monotonic
+
+
 class SystemClock:
     """The machine's own clocks."""
 
@@ -35,3 +52,14 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """`asyncio.sleep`."""
         await asyncio.sleep(seconds)
+
+
+async def nap(clock: Clock, seconds: float, until: asyncio.Event) -> None:
+    """Waits that long, or until the event is set."""
+    waits: list[asyncio.Future[Any]] = [asyncio.gather(clock.sleep(seconds)), asyncio.gather(until.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)

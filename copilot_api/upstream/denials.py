@@ -55,6 +55,7 @@ PROGRAMMATIC = "programmatic_token_generation"
 _NOT_ENTITLEMENT = {"go_http_client", PROGRAMMATIC}
 
 BAD_CREDENTIALS = "bad_credentials"
+UNAVAILABLE = "github_unavailable"
 WRONG_TOKEN = "wrong_token_kind"  # noqa: S105 - an error code
 
 
@@ -95,7 +96,7 @@ def denial(answer: Answer, grant: Grant) -> CopilotApiError:
         return UpstreamRefused(
             f"GitHub has trouble (HTTP {answer.status})",
             status=503 if answer.status == 503 else 502,
-            code="github_unavailable",
+            code=UNAVAILABLE,
             retry_after=str(retry_after_s(answer.headers)) if "Retry-After" in answer.headers else "",
             hint="see https://www.githubstatus.com",
         )

@@ -88,7 +88,8 @@ class GitHub:
         self._hosts = hosts
         self._identity = identity
         self._client_id = settings.client_id
-        self._timeout = aiohttp.ClientTimeout(total=limit_s)
+        # A connection that does not come about is told as that, and by whose fault, before the time for all of it is up.
+        self._timeout = aiohttp.ClientTimeout(total=limit_s, connect=0.8 * limit_s, sock_connect=0.8 * limit_s)
 
     async def device_code(self) -> DeviceCode:
         """Begins a sign-in. Raises SignInFailed when GitHub does not allow it for our client id, UpstreamProblem."""

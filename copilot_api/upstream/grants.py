@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import partial
 
-from copilot_api.errors import NotSignedIn
+from copilot_api.errors import NOBODY, NotSignedIn
 from copilot_api.settings import Settings
 from copilot_api.upstream.secrets import aside, open_vault
 
@@ -65,7 +65,7 @@ async def find(settings: Settings) -> Grant:
         return grant
     stored = await aside(partial(_read, settings))
     if not stored:
-        raise NotSignedIn("You are not signed in", hint="run copilot-api auth")
+        raise NotSignedIn(NOBODY, hint="run copilot-api auth")
     return Grant(stored)
 
 

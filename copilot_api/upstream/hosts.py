@@ -145,12 +145,13 @@ def _explicit(settings: Settings, name: str) -> str:
         _refuse(settings, name, "must be a URL such as https://example.com")
     if "@" in parts.netloc or parts.query or parts.fragment:
         _refuse(settings, name, "must be a plain base URL, without user, query or fragment")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         _refuse(settings, name, "must use https: plain http would send your token in the clear")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or a number, is this machine."""
     if host == "localhost":
         return True
     try:

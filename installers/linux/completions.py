@@ -140,7 +140,15 @@ def _fish_condition(command: Command) -> str:
         return "__fish_use_subcommand"
     seen = [f"__fish_seen_subcommand_from {word}" for word in command.words[1:]]
     unseen = [f"not __fish_seen_subcommand_from {child.name}" for child in command.children]
+    # fish looks at no order: `auth status` has the word of `status`, too.
+    unseen += [f"not __fish_seen_subcommand_from {word}" for word in _above_namesakes(command)]
     return "; and ".join((*seen, *unseen))
+
+
+def _above_namesakes(command: Command) -> list[str]:
+    """The words in front of longer commands that end in this command's only word."""
+    namesakes = [other for other in root().everyone() if len(other.words) > 2 and other.words[2:] == command.words[1:]]
+    return list(dict.fromkeys(other.words[1] for other in namesakes))
 
 
 def _fish_spelling(spelling: str) -> str:

@@ -14,9 +14,13 @@ from installers.commands import Command, Option, root
 # Variables that are no setting: what they do, in one sentence.
 _FURTHER_VARIABLES = {
     "COPILOT_API_CONFIG": "Path of the settings file, in place of the one below.",
+    "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME, XDG_CACHE_HOME": (
+        "Where files go; like COPILOT_API_CONFIG they are handed on to what 'copilot-api service install' starts."
+    ),
     "NO_COLOR": "Set to anything, it switches colours off.",
     "DBUS_SESSION_BUS_ADDRESS": "The session bus on which the Secret Service is asked for the token.",
-    "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "Network proxies, used where proxy_env is on.",
+    "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "Network proxies, used where proxy_env is on.",
+    "SSL_CERT_FILE, SSL_CERT_DIR": "Root certificates to trust in place of the system's; ca_file adds to them.",
 }
 _FILES = {
     "~/.config/copilot-api/config.toml": "The settings. XDG_CONFIG_HOME moves it.",
@@ -24,13 +28,19 @@ _FILES = {
         "What the program learned about token counts, and the GitHub token where token_store is file. XDG_DATA_HOME moves it."
     ),
     "/usr/lib/systemd/user/copilot-api.service": (
-        "A unit of the user's own systemd. Installing does not switch it on; 'systemctl --user enable --now copilot-api' does, "
-        "after 'copilot-api auth'."
+        "A unit of the user's own systemd. Installing does not switch it on; 'copilot-api service install' does, or writes one "
+        "of the same name into ~/.config/systemd/user where this one would not do."
+    ),
+    "~/.config/autostart/copilot-api.desktop": "Starts the tray at login, where its menu says so. XDG_CONFIG_HOME moves it.",
+    "~/.local/state/copilot-api/log/copilot-api.log": (
+        "What a tray that was started at login said; 'copilot-api service logs' shows it where there is no systemd. "
+        "XDG_STATE_HOME moves it."
     ),
 }
 _OWN_DATA = (
     "Removing or purging a package takes away what it installed and touches no home folder. To remove your own data too, "
-    "type 'copilot-api logout', which takes the token out of the keyring, and then delete the two folders named above."
+    "type 'copilot-api logout', which takes the token out of the keyring, and 'copilot-api service remove', and then delete "
+    "what is named above in your home folder."
 )
 
 

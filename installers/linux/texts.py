@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
+from copilot_api.desktop.keeper import unit as units
 from installers import product
 
 _HEADING = re.compile(r"^## (\S+)(?: \((\d{4}-\d{2}-\d{2})\))?", re.MULTILINE)
@@ -43,56 +44,41 @@ def _changes(text: str) -> Iterator[str]:
 
 
 def desktop() -> str:
-    """The entry in the menu: a terminal in which the server runs, until there is a tray icon."""
+    """The entry in the menu: the tray, whose own menu serves, signs in, and starts it at login."""
+    return (
+        _entry(product.TITLE, product.SUMMARY, "tray")
+        + """Terminal=false
+StartupNotify=false
+"""
+    )
+
+
+def terminal() -> str:
+    """A second entry: the server in a terminal. Not an action of the first, which no desktop would give a terminal."""
+    return (
+        _entry(f"{product.TITLE} (in a terminal)", f"{product.SUMMARY}, served in a terminal", "start")
+        + """Terminal=true
+X-AppStream-Ignore=true
+"""
+    )
+
+
+def _entry(name: str, comment: str, command: str) -> str:
     return f"""[Desktop Entry]
 Type=Application
-Name={product.TITLE}
+Name={name}
 GenericName=API Server
-Comment={product.SUMMARY}
-Exec={product.NAME} start
+Comment={comment}
+Exec={product.NAME} {command}
 Icon={product.NAME}
-Terminal=true
 Categories=Development;
 Keywords=Copilot;OpenAI;Anthropic;Claude;Gemini;LLM;proxy;
 """
 
 
 def unit(program: str) -> str:
-    """A unit of the user's own systemd, as confined as such a unit may be and still reach the keyring over D-Bus.
-
-    Left out on purpose: whatever needs a mount or user namespace (ProtectSystem, PrivateTmp, PrivateUsers), because a user's
-    systemd may not make one everywhere and then starts nothing; MemoryDenyWriteExecute, because libffi writes code where the
-    keyring's libraries call back. AF_NETLINK is what getaddrinfo sorts addresses with.
-    Tried under systemd 252 --user: it served, and reached the Secret Service.
-    """
-    return f"""[Unit]
-Description={product.SUMMARY}
-Documentation=man:{product.NAME}(1)
-StartLimitIntervalSec=300
-StartLimitBurst=5
-
-[Service]
-Type=exec
-ExecStart={program} start
-Restart=on-failure
-RestartSec=5
-# A wrong option or setting does not mend itself.
-RestartPreventExitStatus=2
-# Open streams get 30 seconds to finish.
-TimeoutStopSec=45
-UMask=0077
-NoNewPrivileges=yes
-LockPersonality=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-
-[Install]
-WantedBy=default.target
-"""
+    """The unit that a package brings, for `program` as systemd reads it; `copilot-api service install` switches it on."""
+    return units.unit(f"{program} start --patient")
 
 
 def metainfo() -> str:

@@ -32,9 +32,10 @@ def plant(job: Job, prefix: Path, places: Places) -> None:
     shutil.copytree(job.folder, prefix / PROGRAM_FOLDER, symlinks=True)
     (prefix / "bin").mkdir(parents=True)
     (prefix / "bin" / product.NAME).symlink_to(f"../{PROGRAM_FOLDER}/{product.NAME}")
-    say("  menu entry, icons, manual, completions, unit, metadata")
+    say("  menu entries, icons, manual, completions, unit, metadata")
     share = prefix / "share"
     _write(share / "applications" / f"{product.NAME}.desktop", texts.desktop())
+    _write(share / "applications" / f"{product.NAME}-terminal.desktop", texts.terminal())
     _write(share / "metainfo" / f"{product.APP_ID}.metainfo.xml", texts.metainfo())
     _write(prefix / places.unit / f"{product.NAME}.service", texts.unit(places.program))
     write_gzip(share / "man" / "man1" / f"{product.NAME}.1.gz", manual())

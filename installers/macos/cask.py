@@ -48,6 +48,7 @@ def text(*, arm: str, intel: str) -> str:
 
   zap trash: [
     "~/Library/Application Support/{product.NAME}",
+    "~/Library/Logs/{product.NAME}",
   ]
 end
 '''

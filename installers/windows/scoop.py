@@ -27,6 +27,7 @@ def manifest(checksum: str) -> dict[str, object]:
         "license": product.LICENCE,
         "architecture": {"64bit": {"url": release.url(file), "hash": checksum}},
         "bin": f"{product.NAME}.exe",
+        "shortcuts": [[f"{product.NAME}.exe", product.TITLE, "tray"]],
         "checkver": {"github": release.homepage()},
         "autoupdate": {
             "architecture": {"64bit": {"url": later}},

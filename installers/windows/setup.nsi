@@ -2,6 +2,7 @@
 ; it writes files.nsh, which lists what is installed, and hands over the names below with -D.
 ;
 ; Switches: /S silent, /ALLUSERS or /CURRENTUSER, /D=FOLDER (last, unquoted), /DESKTOP, /NOPATH,
+;           /AUTOSTART starts the tray whenever the one who installs logs in,
 ;           /WAIT=SECONDS that a running copilot-api gets to stop (default 40: open streams have 30 to finish).
 ; Exit codes: 0 done, 1 cancelled, 2 a file could not be written, 3 a running copilot-api did not stop,
 ;           740 /ALLUSERS without administrator rights (ERROR_ELEVATION_REQUIRED).
@@ -24,6 +25,8 @@ AllowSkipFiles off ; a silent run would otherwise skip what it cannot write, and
 !define PROGRAM "$INSTDIR\${NAME}.exe"
 !define UNINSTALLER "$INSTDIR\uninstall.exe"
 !define ABOUT "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
+!define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
+!define APPROVED "Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 !define BUSY 3
 !define ELEVATION_REQUIRED 740
 
@@ -51,14 +54,15 @@ Var Everyone ; 1: for everyone on this machine
 Var Given ; the folder of /D=, "" without it
 Var Seconds ; how long a running program gets to stop
 Var Added ; 1: the entry in PATH is ours to remove
+Var AtLogin ; 1: it started at login before
 Var Radio
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
 !define MUI_FINISHPAGE_RUN
-!define MUI_FINISHPAGE_RUN_FUNCTION StartServer
-!define MUI_FINISHPAGE_RUN_TEXT "Start the server now"
+!define MUI_FINISHPAGE_RUN_FUNCTION StartTray
+!define MUI_FINISHPAGE_RUN_TEXT "Start it now, in the bar beside the clock"
 !define MUI_FINISHPAGE_RUN_NOTCHECKED
 !insertmacro MUI_PAGE_LICENSE "${LICENCE_FILE}"
 Page custom AskForWhom TakeForWhom
@@ -191,13 +195,20 @@ Section "${TITLE}" PartProgram
   !endif
 SectionEnd
 
-; The program speaks to a terminal, and cmd.exe opens one; /k leaves it open, so that a complaint can be read.
-Section "Entry in the Start menu" PartStartMenu
-  CreateShortCut "$SMPROGRAMS\${TITLE}.lnk" "$SYSDIR\cmd.exe" '/k ""${PROGRAM}" start"' "${PROGRAM}"
+; The second one speaks to a terminal, and cmd.exe opens one; /k leaves it open, so that a complaint can be read.
+Section "Entries in the Start menu" PartStartMenu
+  CreateShortCut "$SMPROGRAMS\${TITLE}.lnk" "${PROGRAM}" tray
+  CreateShortCut "$SMPROGRAMS\${TITLE} (terminal).lnk" "$SYSDIR\cmd.exe" '/k ""${PROGRAM}" start"' "${PROGRAM}"
 SectionEnd
 
 Section /o "Link on the desktop" PartDesktop
-  CreateShortCut "$DESKTOP\${TITLE}.lnk" "$SYSDIR\cmd.exe" '/k ""${PROGRAM}" start"' "${PROGRAM}"
+  CreateShortCut "$DESKTOP\${TITLE}.lnk" "${PROGRAM}" tray
+SectionEnd
+
+; As the menu of the tray writes it (copilot_api/desktop/autostart/run_key.py), which therefore can take it back.
+Section /o "Start at login" PartLogin
+  WriteRegStr HKCU "${RUN}" "${NAME}" '"${PROGRAM}" tray --at-login'
+  DeleteRegValue HKCU "${APPROVED}" "${NAME}"
 SectionEnd
 
 Section "Add to PATH" PartPath
@@ -205,13 +216,15 @@ Section "Add to PATH" PartPath
 SectionEnd
 
 LangString ProgramHelp ${LANG_ENGLISH} "The program itself."
-LangString StartMenuHelp ${LANG_ENGLISH} "Starts the server in a window of its own."
-LangString DesktopHelp ${LANG_ENGLISH} "The same on the desktop."
+LangString StartMenuHelp ${LANG_ENGLISH} "The icon beside the clock, and the server in a window of its own."
+LangString DesktopHelp ${LANG_ENGLISH} "The icon beside the clock, from the desktop."
+LangString LoginHelp ${LANG_ENGLISH} "Starts the icon beside the clock whenever you log in."
 LangString PathHelp ${LANG_ENGLISH} "Lets every terminal find ${NAME}."
 !insertmacro MUI_FUNCTION_DESCRIPTION_BEGIN
   !insertmacro MUI_DESCRIPTION_TEXT ${PartProgram} $(ProgramHelp)
   !insertmacro MUI_DESCRIPTION_TEXT ${PartStartMenu} $(StartMenuHelp)
   !insertmacro MUI_DESCRIPTION_TEXT ${PartDesktop} $(DesktopHelp)
+  !insertmacro MUI_DESCRIPTION_TEXT ${PartLogin} $(LoginHelp)
   !insertmacro MUI_DESCRIPTION_TEXT ${PartPath} $(PathHelp)
 !insertmacro MUI_FUNCTION_DESCRIPTION_END
 
@@ -243,6 +256,14 @@ Function .onInit
   ${IfNot} ${Errors}
     !insertmacro SelectSection ${PartDesktop}
   ${EndIf}
+  ; What starts at login is an older one of ours: renewed, because it may lie elsewhere. What the person switched off stays so.
+  Call LookIfAtLogin
+  ClearErrors
+  ${GetOptions} $2 "/AUTOSTART" $3
+  ${IfNot} ${Errors}
+  ${OrIf} $AtLogin = 1
+    !insertmacro SelectSection ${PartLogin}
+  ${EndIf}
   Call Settle
   ; Who took it off PATH once is not given it back by a newer version.
   ReadRegDWORD $0 SHCTX "${ABOUT}" WithoutPath
@@ -256,6 +277,27 @@ Function .onInit
   ${AndIf} ${Silent}
     Call DemandRights
   ${EndIf}
+FunctionEnd
+
+; $AtLogin = 1 while the tray starts at login. The first byte of what the Task Manager writes is odd where it does not.
+Function LookIfAtLogin
+  StrCpy $AtLogin 0
+  ReadRegStr $0 HKCU "${RUN}" "${NAME}"
+  ${If} $0 == ""
+    Return
+  ${EndIf}
+  StrCpy $AtLogin 1
+  StrCpy $3 16
+  System::Alloc 16
+  Pop $1
+  StrCpy $4 -2147483647 ; HKEY_CURRENT_USER
+  System::Call 'advapi32::RegGetValueW(p r4, w "${APPROVED}", w "${NAME}", i 8, p 0, p r1, *i r3 .r3) i .r0'
+  ${If} $0 = 0
+    System::Call '*$1(&i1 .r3)'
+    IntOp $3 $3 & 1
+    IntOp $AtLogin $AtLogin - $3
+  ${EndIf}
+  System::Free $1
 FunctionEnd
 
 ; The folder for this scope: as given, else where it is already, else where such programs go.
@@ -331,8 +373,8 @@ Function RemoveOlder
   RMDir "$R4"
 FunctionEnd
 
-Function StartServer
-  Exec '"$SYSDIR\cmd.exe" /k ""${PROGRAM}" start"'
+Function StartTray
+  Exec '"${PROGRAM}" tray'
 FunctionEnd
 
 Function .onInstSuccess
@@ -342,6 +384,10 @@ Function .onInstSuccess
     StrCpy $0 0
   ${EndIf}
   WriteRegDWORD SHCTX "${ABOUT}" WithoutPath $0
+  ${If} $AtLogin = 1
+  ${AndIfNot} ${SectionIsSelected} ${PartLogin}
+    DeleteRegValue HKCU "${RUN}" "${NAME}" ; the mark was taken off
+  ${EndIf}
 FunctionEnd
 
 ; ----------------------------------------------------------------------------------------------------- the uninstaller
@@ -371,10 +417,17 @@ Section Uninstall
     Return
   ${EndIf}
   Delete "$SMPROGRAMS\${TITLE}.lnk"
+  Delete "$SMPROGRAMS\${TITLE} (terminal).lnk"
   Delete "$DESKTOP\${TITLE}.lnk"
   ReadRegDWORD $0 SHCTX "${ABOUT}" AddedPath
   ${If} $0 = 1
     Call un.TakeOffPath
+  ${EndIf}
+  ; Another copy's start at login is not ours to take back.
+  ReadRegStr $0 HKCU "${RUN}" "${NAME}"
+  ${If} $0 == '"${PROGRAM}" tray --at-login'
+    DeleteRegValue HKCU "${RUN}" "${NAME}"
+    DeleteRegValue HKCU "${APPROVED}" "${NAME}"
   ${EndIf}
   DeleteRegKey SHCTX "${ABOUT}"
   Delete "${UNINSTALLER}"

@@ -14,6 +14,7 @@ from typing import Any
 PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
 PACKAGES = "dbus gnome-keyring"
 ROOT = Path(__file__).parent.parent.parent
+PASSWORD = "the password of this keyring"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def keyring(session: Desktop) -> Iterator[Desktop]:
     )
     assert daemon.stdin
     with ending(daemon):
-        daemon.stdin.write(b"the password of this keyring")
+        daemon.stdin.write(PASSWORD.encode())
         daemon.stdin.close()
         ends = time.monotonic() + 20
         ready = "import secretstorage as s; s.get_default_collection(s.dbus_init()).get_label()"

@@ -46,7 +46,16 @@ class Server:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.err = ""
+        self._heard: list[str] = []
+
+    @property
+    def err(self) -> str:
+        """All that it has said on standard error."""
+        return "".join(self._heard)
+
+    def hear(self, line: bytes) -> None:
+        """Takes down what it says."""
+        self._heard.append(line.decode())
 
     @property
     def url(self) -> str:
@@ -60,7 +69,7 @@ class Server:
             while text not in self.err:
                 line = await self.process.stderr.readline()
                 assert line, f"{text!r} was not said, but: {self.err}"
-                self.err += line.decode()
+                self.hear(line)
 
     async def ended(self) -> Ended:
         """How it ended, when it does."""
@@ -83,6 +92,8 @@ class Program:
         inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
         places = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
         ours = {"PYTHONPATH": str(ROOT), "COPILOT_API_TOKEN_STORE": "file", "PYTHONWARNINGS": "error"}
+        # Servers that run in the person's own session are none of its business.
+        ours["XDG_RUNTIME_DIR"] = str(home)
         return cls(home, starts, inherited | places | ours | environ)
 
     async def run(self, *arguments: str, typed: str = "") -> Ended:

@@ -45,7 +45,7 @@ async def serving(program: Program, settings: Settings) -> AsyncIterator[Server]
 async def _read_on(server: Server) -> None:
     assert server.process.stderr is not None
     async for line in server.process.stderr:
-        server.err += line.decode()
+        server.hear(line)
 
 
 def _written(settings: Settings, folder: Path) -> Path:

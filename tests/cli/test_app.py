@@ -35,7 +35,7 @@ def test_the_version_is_data(capsys: Capture, spelling: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        (["strat"], "no such command 'strat'. Did you mean 'start'?", "copilot-api --help shows what there is"),
+        (["modls"], "no such command 'modls'. Did you mean 'models'?", "copilot-api --help shows what there is"),
         (["start", "--prt", "1"], "no such option: --prt", "copilot-api start --help shows what there is"),
         (
             ["start", "-p", "http"],

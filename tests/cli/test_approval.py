@@ -9,9 +9,11 @@ import pytest
 
 from copilot_api.cli.approval import TerminalApprover
 from copilot_api.cli.terminal import Terminal
+from copilot_api.remote import find
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.limits import Summary
 from tests.builders.program import Program
+from tests.builders.waiting import eventually
 
 QUESTION = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "prompt-canary"}]}
 
@@ -42,7 +44,7 @@ if sys.platform != "win32":
         screen.type("n\n")
         answers = sorted(await both)
         assert [status for status, _ in answers] == [200, 403]
-        assert "The request was refused at the terminal" in answers[1][1]
+        assert "The person refused this request" in answers[1][1]
         screen.interrupt()
         assert await screen.ended() == 0
 
@@ -55,11 +57,43 @@ if sys.platform != "win32":
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
                 await ask(screen)
-        await screen.expect("the client has left, so the request needs no answer\n")
+        await screen.expect("that request needs no answer any more\n")
         second = asyncio.gather(ask(screen))
         await screen.expect_times("accept incoming request? [Y/n]", 2)
         screen.type("y\n")
         assert (await second)[0][0] == 200
+
+    async def test_what_is_decided_elsewhere_first_is_decided_and_always_outlives_a_crash(
+        program: Program, sandbox: Sandbox, on_screen: OnScreen
+    ) -> None:
+        program.uses(sandbox, grant=sandbox.grant)
+        folder = program.home / "copilot-api"
+        screen = await on_screen("start", "--port", "0", "--manual")
+        await screen.expect("press Ctrl-C to stop\n")
+        both = asyncio.gather(ask(screen), ask(screen))
+        await screen.expect("accept incoming request? [Y/n]")
+        [remote] = await find([folder])
+        while len(remote.status.waiting) < 2:
+            await remote.ask()
+        assert {waiting.client for waiting in remote.status.waiting} == {"test-client"}
+        assert await remote.approve(remote.status.waiting[1].id, "always")
+        assert [status for status, _ in await both] == [200, 200]
+        await screen.expect("that request needs no answer any more\n")
+        assert screen.shown.count("accept incoming request?") == 1
+        kept = program.home / ".local" / "share" / "copilot-api" / "private" / "approvals.json"
+        await eventually(kept.exists)
+        screen.process.kill()
+        await screen.process.wait()
+        again = await on_screen("start", "--port", "0", "--manual")
+        await again.expect("press Ctrl-C to stop\n")
+        [remote] = await find([folder])
+        assert remote.status.approved == ("test-client",)
+        assert (await ask(again))[0] == 200
+        assert await remote.ask_again("test-client")
+        asking = asyncio.gather(ask(again))
+        await again.expect("accept incoming request? [Y/n]")
+        again.type("n\n")
+        assert (await asking)[0][0] == 403
 
     async def test_nobody_at_the_terminal_means_no(program: Program, sandbox: Sandbox, on_screen: OnScreen) -> None:
         program.uses(sandbox, grant=sandbox.grant)

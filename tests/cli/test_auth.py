@@ -5,9 +5,14 @@ import sys
 
 import pytest
 
+from copilot_api.errors import NotSignedIn
 from copilot_api.sandbox import Sandbox
+from copilot_api.settings import Settings
 from copilot_api.upstream import secrets
+from copilot_api.upstream.grants import Grant
 from tests.builders.program import Program
+from tests.builders.waiting import eventually
+from tests.conftest import MakeService
 
 
 @pytest.fixture(autouse=True)
@@ -136,3 +141,25 @@ if sys.platform != "win32":
         assert await screen.ended() == 0
         assert sandbox.grant not in screen.shown
         assert program.stored() == [sandbox.grant]
+
+
+async def test_a_running_server_is_told_of_a_sign_in_and_of_its_end(
+    program: Program, sandbox: Sandbox, make_service: MakeService
+) -> None:
+    held = [""]
+
+    async def find(_: Settings) -> Grant:
+        if not held[0]:
+            raise NotSignedIn("You are not signed in")
+        return Grant(held[0])
+
+    program.uses(sandbox)
+    service = await make_service(is_patient=True, grant=find, run_folder=program.home / "copilot-api")
+    port = service.url.rpartition(":")[2]
+    held[0] = sandbox.grant
+    ended = await program.run("auth", "--with-token", typed=sandbox.grant)
+    assert ended.err.endswith(f"\nthe server on port {port} was told\n")
+    await eventually(lambda: service.status.login == "sandbox-dev")
+    held[0] = ""
+    assert f"the server on port {port} was told\n" in (await program.run("logout")).err
+    assert service.status.signed == "out"

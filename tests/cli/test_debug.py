@@ -3,6 +3,8 @@
 import json
 import platform
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from copilot_api.form import Form
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings, options
 from tests.builders.program import Program
+from tests.builders.tls import Authority
 
 
 async def test_json_has_the_keys_of_the_original(program: Program) -> None:
@@ -88,6 +91,58 @@ async def test_a_stored_token_is_found_and_its_place_named(program: Program, san
 async def test_a_token_of_the_original_is_mentioned(program: Program) -> None:
     program.leave_legacy_token("gho_old")
     assert json.loads((await program.run("debug", "--json")).out)["legacyTokenExists"] is True
+
+
+async def test_the_proxy_and_the_roots_that_are_trusted_are_shown_and_no_password(program: Program, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    program.environ |= {
+        "HTTPS_PROXY": "http://somebody:pass-canary@proxy.corp:8080",
+        "NO_PROXY": "localhost,.corp",
+        "COPILOT_API_CA_FILE": str(authority.root),
+        "COPILOT_API_PROXY_ENV": "1",
+    }
+    told = await program.run("debug", "--json")
+    network = json.loads(told.out)["network"]
+    proxy = {"url": "http://proxy.corp:8080", "hasPassword": True, "from": "HTTPS_PROXY"}
+    assert network["proxy"] == proxy
+    assert (network["noProxy"], network["problem"]) == ("localhost,.corp", "")
+    assert network["certificates"].endswith(f", and {authority.root}")
+    shown = await program.run("debug", "--proxy", "socks5h://me:pass-canary@[::1]:9050")
+    assert "\nnetwork proxy: socks5h://[::1]:9050, with a name and password, from --proxy\n" in shown.out
+    assert f", and {authority.root}\n" in shown.out
+    assert "canary" not in told.out + shown.out
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ({}, ["network proxy: none"]),
+        (
+            {"proxy": "http://proxy:1"},
+            ["network proxy: http://proxy:1, from --proxy"],
+        ),
+        ({"proxy": "ftp://me:canary@proxy"}, ["network: --proxy must begin with"]),
+        ({"ca_file": "/nowhere.pem"}, ["network: --ca-file names /nowhere.pem, which does not exist"]),
+    ],
+)
+def test_what_is_wrong_with_the_network_settings_is_no_failure(options: dict[str, Any], lines: list[str]) -> None:
+    network = gather(Settings(token_store="file", **options))["network"]
+    shown = list(debug._network_lines(network))
+    assert [line for line in lines if not any(told.startswith(line) for told in shown)] == []
+    assert "canary" not in str(network)
+
+
+def test_exceptions_and_a_variable_of_which_nothing_comes_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:1")
+    shown = list(debug._network_lines(gather(Settings(token_store="file", proxy_env=True))["network"]))
+    assert shown[0] == "network proxy: none, because HTTP_PROXY is for http:// only; set HTTPS_PROXY"
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.setenv("NO_PROXY", ".corp")
+    shown = list(debug._network_lines(gather(Settings(token_store="file", proxy_env=True))["network"]))
+    assert shown[:2] == ["network proxy: http://proxy:1, from HTTPS_PROXY", "without the proxy: .corp"]
 
 
 async def test_a_variable_that_is_almost_ours_is_told(program: Program) -> None:

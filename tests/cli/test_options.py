@@ -56,6 +56,8 @@ def call(*arguments: str) -> Settings:
         (["-g", "gho_x"], "github_token", "gho_x"),
         (["--show-token"], "show_token", True),
         (["--proxy-env"], "proxy_env", True),
+        (["--proxy", "socks5h://127.0.0.1:9050"], "proxy", "socks5h://127.0.0.1:9050"),
+        (["--ca-file", "corp.pem"], "ca_file", "corp.pem"),
         # and ours
         (["--host", "0.0.0.0"], "host", "0.0.0.0"),  # noqa: S104 - parsed, not bound
         (["--sandbox"], "sandbox", True),

@@ -1,9 +1,11 @@
 """`start` with the real program: what it says, what it refuses, and the promises it keeps."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,6 +14,7 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from tests.builders.program import Program
 
+OWN_NAME = Path("/proc/self/comm").read_text("utf-8").strip() if sys.platform == "linux" else ""
 QUESTION = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "prompt-canary"}]}
 
 
@@ -92,14 +95,47 @@ async def test_without_a_sign_in_and_a_terminal_it_ends_with_a_hint(program: Pro
     assert ended.err == "error: you are not signed in\nhint: run copilot-api auth\n"
 
 
+async def test_with_patience_it_serves_before_anybody_is_signed_in_and_says_why_nothing_is_answered(
+    program: Program, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    program.uses(sandbox)
+    async with program.serving("--patient", "--show-token") as server:
+        assert "warning: you are not signed in (run copilot-api auth)\n" in server.err
+        assert "token:" not in server.err
+        async with http.get(f"{server.url}/v1/models") as answer:
+            assert answer.status == 401
+        assert (await program.run("auth", "--with-token", typed=sandbox.grant)).code == 0
+        async with http.get(f"{server.url}/v1/models") as answer:
+            assert answer.status == 200, "auth has told the server"
+
+
+async def test_with_patience_it_says_for_whom_it_serves_once_that_is_known(program: Program, sandbox: Sandbox) -> None:
+    program.uses(sandbox, grant=sandbox.grant)
+    async with program.serving("--patient") as server:
+        assert "serving GitHub Copilot of sandbox-dev at " in server.err
+        assert "  models             gpt-4.1, " in server.err
+
+
+async def test_with_patience_a_github_that_does_not_answer_is_told(program: Program) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        places = ("GITHUB_URL", "GITHUB_API_URL", "COPILOT_URL")
+        program.environ |= {"GH_TOKEN": "gho_0123456789abcdefghij", **{f"COPILOT_API_{place}": url for place in places}}
+        async with program.serving("--patient") as server:
+            assert "warning: GitHub has not answered yet\n" in server.err
+
+
 async def test_a_port_in_use_is_named_with_a_way_out(program: Program, sandbox: Sandbox) -> None:
     program.uses(sandbox, grant=sandbox.grant)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = await program.run("start", "--port", str(port))
     assert ended.code == 1
-    assert ended.err.startswith(f"error: port {port} is in use\nhint: ")
-    assert "--port" in ended.err.splitlines()[1]
+    by = f" by {OWN_NAME} (process {os.getpid()})" if OWN_NAME else ""
+    assert ended.err.startswith(f"error: port {port} is in use{by}\nhint: ")
+    assert f"pass --port {port + 1}" in ended.err.splitlines()[1]
 
 
 async def test_other_machines_are_let_in_only_with_a_key(program: Program, sandbox: Sandbox) -> None:
@@ -110,7 +146,7 @@ async def test_other_machines_are_let_in_only_with_a_key(program: Program, sandb
     assert ended.code == 1
     assert ended.err == (
         "error: 0.0.0.0 can be reached from other machines, and there is no API key\n"
-        "hint: pass --api-key as well, or leave --host out\n"
+        "hint: make one with copilot-api keys add NAME, or leave --host out\n"
     )
     async with program.serving("--host", "0.0.0.0", "--api-key", "secret-key") as server:  # noqa: S104 - the case at hand
         assert "  API key            one of yours\n" in server.err

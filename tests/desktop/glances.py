@@ -3,9 +3,11 @@
 from typing import Any
 
 from copilot_api.desktop.face import Face
-from copilot_api.desktop.glance import Balance, Code, Glance, Waiting
-from copilot_api.service import Phase
+from copilot_api.desktop.glance import Code, Glance
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 
 BALANCE = Balance(unit="AI credits", remaining=6121, entitlement=7000, resets="2026-12-01")
 CODE = Code(user_code="QXRT-7KLM", page="https://github.com/login/device", left_s=840)

@@ -3,9 +3,11 @@
 import pytest
 
 from copilot_api.desktop.face import Face, face, title
-from copilot_api.desktop.glance import Balance, Code, Glance, Waiting
-from copilot_api.service import Phase
+from copilot_api.desktop.glance import Code, Glance
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 from tests.desktop.glances import GLANCES, serving
 
 

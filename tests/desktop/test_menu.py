@@ -6,10 +6,12 @@ from itertools import pairwise
 import pytest
 
 from copilot_api.desktop.face import Face
-from copilot_api.desktop.glance import Balance, Code, Glance, Today, Update
+from copilot_api.desktop.glance import Code, Glance, Update
 from copilot_api.desktop.menu import LINE, WIDTH, Act, Row, cut, rows
-from copilot_api.service import Phase
+from copilot_api.server.status import Phase
+from copilot_api.server.today import Today
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 from tests.desktop.glances import CODE, GLANCES, WAITING, serving
 
 
@@ -134,6 +136,16 @@ def test_a_server_of_somebody_elses_is_named() -> None:
 def test_why_it_does_not_go_is_told_while_it_serves() -> None:
     assert "GitHub could not be reached" in labels(serving(reason="GitHub could not be reached"))
     assert "stale" not in labels(Glance(reason="stale"))
+
+
+def test_that_nobody_is_signed_in_is_said_once_and_why_a_sign_in_is_good_no_more_is_said_too() -> None:
+    assert labels(GLANCES[Face.SIGNED_OUT])[:2] == ["Serving on 127.0.0.1:4141, but not signed in", "Stop serving"]
+    revoked = serving(signed=Signed.OUT, reason="GitHub no longer accepts this sign-in (run copilot-api auth to sign in again)")
+    assert labels(revoked)[1].startswith("GitHub no longer accepts this sign-in")
+
+
+def test_trouble_and_where_it_serves_stand_in_two_rows() -> None:
+    assert labels(GLANCES[Face.LOW])[:2] == ["Plan nearly used up", "Serving on 127.0.0.1:4141 · octo-dev"]
 
 
 def test_a_sign_in_without_a_code_yet_can_be_cancelled() -> None:

@@ -2,11 +2,13 @@
 
 import pytest
 
-from copilot_api.desktop.glance import Balance, Code, Glance, Update, Waiting
+from copilot_api.desktop.glance import Code, Glance, Update
 from copilot_api.desktop.menu import Act
-from copilot_api.desktop.news import AGAIN_S, Memory, News, news
-from copilot_api.service import Phase
+from copilot_api.desktop.news import AGAIN_S, Memory, News, news, signed_in
+from copilot_api.server.approvals import Waiting
+from copilot_api.server.status import Phase
 from copilot_api.upstream.auth import Signed
+from copilot_api.upstream.balance import Balance
 from tests.desktop.glances import CODE, GLANCES, WAITING, serving
 
 OUT = serving(signed=Signed.OUT, login="", balance=None)
@@ -37,9 +39,10 @@ def test_a_code_is_told_once_with_the_page_to_type_it_at() -> None:
     assert told(OUT, serving(signed=Signed.OUT, sign_in=Code())) == []
 
 
-def test_the_end_of_a_sign_in_is_told() -> None:
-    assert told(SIGNING_IN, serving()) == ["Signed in as octo-dev"]
-    assert told(SIGNING_IN, serving(login="")) == ["Signed in"]
+def test_the_end_of_a_sign_in_is_told_by_whoever_saw_it() -> None:
+    assert told(SIGNING_IN, serving()) == []
+    assert signed_in("octo-dev").title == "Signed in as octo-dev"
+    assert signed_in("").title == "Signed in"
 
 
 def test_being_signed_in_from_the_start_is_no_news() -> None:

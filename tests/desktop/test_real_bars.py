@@ -17,7 +17,7 @@ from copilot_api.desktop.menu import Act, Row
 from copilot_api.desktop.news import News
 from installers.icons.faces import COLOURS
 from tests.builders.desktop import Desktop, bus
-from tests.builders.screen import PANELS, SIZE, Box, Screen, screen, services
+from tests.builders.screen import PANELS, SIZE, Box, Screen, services
 from tests.builders.trays import Running, picture, running, until
 
 pytestmark = pytest.mark.slow
@@ -32,12 +32,6 @@ ROWS = (
 SIMPLE = Picture(Face.SERVING, "Serving on 127.0.0.1:4141", ROWS)
 COLOUR = COLOURS[Face.SERVING]
 LEFT, RIGHT = 1, 3
-
-
-@pytest.fixture(scope="module")
-def shown() -> Iterator[Screen]:
-    with screen() as running:
-        yield running
 
 
 @pytest.fixture(params=list(PANELS))

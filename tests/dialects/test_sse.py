@@ -1,6 +1,7 @@
 """Frames, however the bytes are cut."""
 
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -62,3 +63,14 @@ def test_a_large_frame_in_small_chunks_is_read_in_linear_time() -> None:
 def test_encoding_writes_what_decoding_reads() -> None:
     written = sse.encode(b'{"a":1}', "named") + sse.encode(b"{}") + sse.comment("still here")
     assert [(frame.data, frame.event) for frame in read([written])] == [(b'{"a":1}', "named"), (b"{}", ""), (b"", "")]
+
+
+def test_a_long_line_in_small_pieces_is_read_in_time_that_grows_no_faster_than_it() -> None:
+    decoder, piece, began = SseDecoder(), b"x" * 64, time.process_time()
+    for _ in range(8 * 1024 * 1024 // 64):
+        assert not list(decoder.feed(piece))
+    assert decoder.held_bytes == 8 * 1024 * 1024
+    [frame] = decoder.feed(b"\n\n")
+    assert len(frame.raw) == 8 * 1024 * 1024 + 2
+    assert decoder.held_bytes == 0
+    assert time.process_time() - began < 10

@@ -3,10 +3,6 @@
 import asyncio
 import json
 import re
-import ssl
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from copilot_api.sandbox import Sandbox
 from copilot_api.tokens import Counter
 from tests.builders.processes import apart
 from tests.builders.program import Program
+from tests.builders.tls import CORP, Authority, secured
 
 TEXT = "Ølkjøp på Grünerløkka: def f(x): return {'京都': x ** 2}  # 🚲" * 20
 
@@ -69,69 +66,23 @@ BUNDLES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an authority's certificate (ca.pem) and one of 127.0.0.1 that it has signed (server.pem, server.key)."""
-    folder = tmp_path_factory.mktemp("authority")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *key, "-subj", "/CN=An authority of this test", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem")
-    openssl("req", *key, "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n", "utf-8")
-    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
-    openssl("x509", "-req", "-in", "server.csr", *signing, "-out", "server.pem")
-    return folder
-
-
-@asynccontextmanager
-async def behind_tls(url: str, authority: Path) -> AsyncIterator[str]:
-    """The same server by another URL, which begins with https."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    await asyncio.to_thread(context.load_cert_chain, authority / "server.pem", authority / "server.key")
-    host, port = url.removeprefix("http://").split(":")
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            pass  # one side has left; the other is told below
-        finally:
-            writer.close()
-
-    async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
-
-    server = await asyncio.start_server(hand_on, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
 @pytest.mark.parametrize("place", ["", *BUNDLES])
 async def test_certificates_are_found_where_a_distribution_keeps_them(
-    as_root: None, compiled: Program, sandbox: Sandbox, authority: Path, place: str
+    as_root: None, compiled: Program, sandbox: Sandbox, tmp_path: Path, place: str
 ) -> None:
     """packaging.md §7.13. With no place, nothing is trusted: that shows that the others show something."""
-    async with AsyncExitStack() as stack:
-        for name, url in (
-            ("GITHUB_URL", sandbox.github_url),
-            ("GITHUB_API_URL", sandbox.github_api_url),
-            ("COPILOT_URL", sandbox.copilot_url),
-        ):
-            compiled.environ[f"COPILOT_API_{name}"] = await stack.enter_async_context(behind_tls(url, authority))
-        put = [f"mkdir -p '{Path(place).parent}'", f"cp '{authority}/ca.pem' '{place}'"] if place else []
+    authority = Authority(tmp_path)
+    context = await asyncio.to_thread(authority.context, "127.0.0.1")
+    async with secured(sandbox, context) as front:
+        compiled.environ |= {f"COPILOT_API_{name.upper()}": url for name, url in front.urls("127.0.0.1").items()}
+        put = [f"mkdir -p '{Path(place).parent}'", f"cp '{authority.root}' '{place}'"] if place else []
         hidden = ("mount -t tmpfs none /etc", "if [ -d /usr/lib/ssl ]; then mount -t tmpfs none /usr/lib/ssl; fi")
         ended = await apart(compiled, *hidden, *put).run("models")
     if place:
         assert (ended.code, "gpt-4.1" in ended.out) == (0, True), ended.err
     else:
         assert ended.code == 1
-        assert "certificate could not be verified" in ended.err
+        assert f"its certificate is signed by '{CORP}', which this system does not trust" in ended.err
 
 
 def traced(program: Program, trace: Path) -> Program:

@@ -23,6 +23,7 @@ PROGRAMS = {
     "test_deb.py": ("ar", "dpkg-deb", "lintian", "readelf", "xz"),
     "test_elf.py": ("readelf", "gcc"),
     "test_installed.py": ("debootstrap", "dpkg-deb", "rpmbuild", "mksquashfs", "gcc", "readelf", "curl", "lintian", "rpmlint"),
+    "test_login_run.py": ("makensis", "wine"),
     "test_main.py": ("readelf",),
     "test_manual.py": ("man", "mandoc", "groff"),
     "test_rpm.py": ("rpmbuild", "rpmlint", "rpm", "readelf"),

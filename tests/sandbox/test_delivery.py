@@ -271,3 +271,59 @@ async def test_a_client_that_leaves_is_noticed(client: "Client", sandbox: Sandbo
     assert await response.content.readany() == b"data: 1\n\n"
     response.close()
     await eventually(lambda: sandbox.seen[-1].outcome == "client left")
+
+
+async def test_a_reset_after_the_headers(client: "Client", sandbox: Sandbox) -> None:
+    for stream in (False, True):
+        sandbox.script.fault("headers")
+        assert await partly(client, "/chat/completions", CHAT | {"stream": stream}) == b""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_that_only_drips(client: "Client", sandbox: Sandbox, stream: bool) -> None:
+    sandbox.script.fault("drip", seconds=0.2)
+    started = time.monotonic()
+    got = await client.chat(stream=stream)
+    assert time.monotonic() - started >= 0.15
+    assert (got.events[-1] if stream else got.json)["choices"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_each_byte_may_come_by_itself(client: "Client", sandbox: Sandbox, stream: bool) -> None:
+    sandbox.script.fault("split")
+    assert sum(b"Hello" in piece for piece in await pieces(client, CHAT | {"stream": stream})) == 0
+
+
+async def pieces(client: "Client", body: Any) -> list[bytes]:
+    """The chunks as they were sent."""
+    headers = await client.headers()
+    async with client.http.post(client.sandbox.copilot_url + "/chat/completions", json=body, headers=headers) as response:
+        return [piece async for piece, _ in response.content.iter_chunks()]
+
+
+async def test_lines_may_end_as_on_windows(client: "Client", sandbox: Sandbox) -> None:
+    sandbox.script.fault("crlf", times=2)
+    body = (await chat(client)).body
+    assert body.endswith(b"data: [DONE]\r\n\r\n")
+    assert body.count(b"\n") == body.count(b"\r\n")
+    assert (await client.chat()).json["choices"]
+
+
+async def test_bytes_that_are_no_utf8(client: "Client", sandbox: Sandbox) -> None:
+    sandbox.script.fault("bad_utf8", times=2)
+    frames = (await chat(client)).frames
+    assert [b"\xff\xfe" in data for _, data in frames[:4]] == [False, False, True, False]
+    assert b"\xff\xfe" in (await client.chat()).body
+
+
+async def test_headers_that_speak_of_gzip_in_vain(client: "Client", sandbox: Sandbox) -> None:
+    for stream in (False, True):
+        sandbox.script.fault("gzip_lies")
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await client.chat(stream=stream)
+
+
+async def test_a_content_type_that_is_not_the_answers(client: "Client", sandbox: Sandbox) -> None:
+    sandbox.script.fault("wrong_type", times=2)
+    assert (await chat(client)).headers["content-type"] == "application/json"
+    assert (await client.chat()).headers["content-type"] == "text/event-stream"

@@ -125,3 +125,28 @@ def test_clearing_turns_the_switches_off() -> None:
     script.web_search = script.late_refusals = True
     script.clear()
     assert (script.web_search, script.late_refusals) == (False, False)
+
+
+def test_an_entry_waits_for_the_request_that_it_is_meant_for() -> None:
+    script = Script()
+    script.answer("two", when="request 2")
+    script.raw(b"one", when="request 1")
+    script.fault("reset", when="request 2")
+    first, second = seen(), seen()
+    first.body, second.body = b'{"request 1"}', b'{"request 2"}'
+    assert script.take_fault(first) is None
+    assert script.take_answer(first) == Raw(chunks=(b"one",), headers={"content-type": "text/event-stream"})
+    assert script.take_fault(second) == Fault(kind="reset", when="request 2")
+    assert script.take_answer(second) == Answer(text="two")
+
+
+def test_what_was_meant_for_one_request_can_be_taken_back() -> None:
+    script = Script()
+    script.answer("two", when="request 2")
+    script.fault("reset", when="request 2")
+    script.answer("any")
+    script.forget("request 2")
+    assert script.left == 1
+    second = seen()
+    second.body = b"request 2"
+    assert script.take_answer(second) == Answer(text="any")

@@ -257,7 +257,7 @@ async def test_a_broken_message(line: Line, sandbox: Sandbox) -> None:
         loads((await line.ws.receive()).data.encode())
 
 
-@pytest.mark.parametrize("kind", ["no_done", "no_event_lines"])
+@pytest.mark.parametrize("kind", ["no_done", "no_event_lines", "crlf", "gzip_lies"])
 async def test_what_means_nothing_here(line: Line, sandbox: Sandbox, kind: "FaultKind") -> None:
     sandbox.script.fault(kind)
     assert (await line.ask(model="gpt-5.3-codex"))[-1]["type"] == "response.completed"

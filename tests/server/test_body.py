@@ -82,6 +82,8 @@ WIDE = b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + zstd.compress(chat("Hei"))[6
         ("gzip", b""),
         ("gzip", gzip.compress(chat("Hei"), mtime=0)[:-5]),
         ("gzip", b"\x78\x9c????"),
+        ("gzip", gzip.compress(chat("Hei"), mtime=0) * 2),
+        ("deflate", zlib.compress(chat("Hei")) + b"more"),
         ("zstd", b"this is not zstd"),
         ("zstd", b""),
         ("zstd", zstd.compress(chat("Hei"))[:-5]),

@@ -10,10 +10,11 @@ import pytest
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import Stamp
-from copilot_api.errors import ClientMistake, SlowDown, UpstreamRefused
+from copilot_api.errors import ClientMistake, SlowDown, UpstreamRefused, UpstreamTimeout
 from copilot_api.server.calibration import Calibration
 from copilot_api.server.errand import Errand, notes
 from copilot_api.server.repair_book import RepairBook
+from copilot_api.server.sink import NotReading
 from copilot_api.tokens import Counter
 from copilot_api.translate import Translation, begin
 from copilot_api.upstream.clock import SystemClock
@@ -39,24 +40,31 @@ def errand(book: RepairBook | None = None, **fields: Any) -> Errand:
         started=time.monotonic(),
         counted=Calibration(Counter(), SystemClock()).offer,
         repaired=(book or RepairBook(SystemClock())).note,
+        used=lambda _: None,
     )
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
+    ("error", "status", "why"),
     [
-        (SlowDown("later", retry_after_s=3), 429),
-        (asyncio.CancelledError(), 499),
-        (ConnectionResetError(), 499),
-        (ValueError("canary"), 500),
+        (SlowDown("later", retry_after_s=3), 429, "rate_limit_exceeded"),
+        (UpstreamRefused("canary", status=400, code="invalid_request_body"), 400, "invalid_request_body"),
+        (UpstreamTimeout("Copilot fell silent"), 504, "Copilot fell silent"),
+        (asyncio.CancelledError(), 499, "the client left"),
+        (ConnectionResetError("canary"), 499, "the client left"),
+        (NotReading("the client took nothing for 5 s"), 499, "the client took nothing for 5 s"),
+        (ValueError("canary"), 500, "ValueError"),
     ],
 )
-def test_the_log_tells_how_a_request_ended(caplog: pytest.LogCaptureFixture, error: BaseException, status: int) -> None:
+def test_the_log_tells_how_a_request_ended_and_why(
+    caplog: pytest.LogCaptureFixture, error: BaseException, status: int, why: str
+) -> None:
     caplog.set_level("INFO", "copilot_api.server.errand")
     with pytest.raises(type(error)), errand():
         raise error
     [line] = [record.getMessage() for record in caplog.records]
     assert f"), {status}, 0 tokens in (0 cached), 0 out, " in line
+    assert line.endswith(f" ms: {why}")
     assert "canary" not in line
 
 

@@ -1,16 +1,21 @@
 """Who is let in, decided on texts alone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from copilot_api.errors import DoorClosed, KeyRefused
+from copilot_api.keys import KeyFile
 from copilot_api.server.guard import Guard, host_name, is_loopback
+from copilot_api.server.key_ring import KeyRing
 from copilot_api.settings import Settings
+from copilot_api.upstream.clock import SystemClock
 
 
 def guard(**options: Any) -> Guard:
-    return Guard(Settings(**options))
+    settings = Settings(**options)
+    return Guard(settings, KeyRing(settings.api_keys, KeyFile(Path("/nowhere")), SystemClock()))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,6 @@ def test_an_old_client_that_names_no_host_is_let_in() -> None:
         "127.0.0.1.nip.io",
         "192.168.1.5",
         "[fe80::1]",
-        "",
     ],
 )
 def test_a_rebound_name_is_turned_away(host: str) -> None:
@@ -55,6 +59,75 @@ def test_a_rebound_name_is_turned_away(host: str) -> None:
         guard().check_host(host)
     assert caught.value.status == 403
     assert f"--allow-host {host_name(host)}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "localhost:80@evil.example",
+        "localhost@evil.example",
+        "evil.example@localhost",
+        "localhost/evil",
+        "localhost\\evil",
+        "localhost?x",
+        "localhost#x",
+        "localhost evil",
+        "localhost, evil.example",
+        "localhost:evil",
+        "localhost:123456",
+        "localhost..",
+        "[::1]evil.example",
+        "[::1",
+        "[localhost]",
+        "[::1%25eth0]",
+        "::1%eth0",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "local\thost",
+        "l\udcf6calhost",
+        "[::ffff:127.0.0.1]",
+    ],
+)
+def test_tricks_with_a_host_are_turned_away(host: str) -> None:
+    with pytest.raises(DoorClosed) as caught:
+        guard().check_host(host)
+    assert caught.value.hint
+
+
+def test_a_host_that_is_no_name_is_not_proposed_as_an_exception() -> None:
+    with pytest.raises(DoorClosed) as caught:
+        guard().check_host("localhost:80@evil.example")
+    assert "--allow-host" not in caught.value.hint
+
+
+def test_what_a_page_of_another_site_fetches_is_turned_away() -> None:
+    """Images, scripts, frames and links come without an Origin; Sec-Fetch-Site tells them from programs and what was typed."""
+    for site in ("cross-site", "same-site", "Cross-Site", "anything-new"):
+        with pytest.raises(DoorClosed):
+            guard().check_site(site, None)
+    for ours in (None, "none", "same-origin", "Same-Origin"):
+        guard().check_site(ours, None)
+    own = guard(cors_origins=("https://app.example",))
+    own.check_site("cross-site", "https://app.example")
+    with pytest.raises(DoorClosed):
+        own.check_site("cross-site", None)
+    guard(cors_origins=("*",)).check_site("cross-site", None)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "Text/Plain; charset=utf-8", "multipart/form-data; boundary=x"])
+def test_a_form_of_a_browser_that_does_not_say_for_whom_is_turned_away(content_type: str) -> None:
+    """Those of ten years ago send forms without an Origin, and know no Sec-Fetch-Site."""
+    old = "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko"
+    with pytest.raises(DoorClosed) as caught:
+        guard().check_form(content_type, old, None)
+    assert "application/json" in caught.value.hint
+    guard().check_form("application/json", old, None)
+    guard().check_form(content_type, old, "http://localhost:4141")
+    guard().check_form(content_type, "curl/8.5.0", None)
+    guard(cors_origins=("*",)).check_form(content_type, old, None)
 
 
 def test_names_of_the_settings_are_let_in() -> None:
@@ -108,15 +181,21 @@ def test_a_star_lets_every_page_in_as_the_original_did() -> None:
 
 def test_without_keys_any_key_will_do() -> None:
     assert not guard().asks_for_a_key
-    guard().check_keys(["dummy"])
-    guard().check_keys([])
+    assert guard().check_keys(["dummy"]) == guard().check_keys([]) == ""
+
+
+def test_off_loopback_one_is_asked_for_though_there_be_none() -> None:
+    wide = guard(host="0.0.0.0")  # noqa: S104 - what is tested
+    assert wide.asks_for_a_key
+    with pytest.raises(KeyRefused):
+        wide.check_keys(["dummy"])
 
 
 def test_one_right_key_among_those_shown_is_enough() -> None:
     own = guard(api_keys=("key-one", "schlüssel"))
     assert own.asks_for_a_key
-    own.check_keys(["key-one"])
-    own.check_keys(["stale", "schlüssel"])
+    assert own.check_keys(["key-one"]) == "settings-1"
+    assert own.check_keys(["stale", "schlüssel"]) == "settings-2"
 
 
 @pytest.mark.parametrize("shown", [[], [""], ["key-on"], ["key-one "], ["KEY-ONE"], ["key-one\udcff"]])

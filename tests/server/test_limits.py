@@ -1,4 +1,4 @@
-"""The rate limit without a race, and one question at a time."""
+"""The rate limit without a race, and the person's word."""
 
 import asyncio
 import time
@@ -91,21 +91,6 @@ async def test_who_leaves_the_queue_frees_the_place() -> None:
     assert waiting[2].result() - started < 1.4
 
 
-async def test_the_person_is_asked_one_question_at_a_time_and_in_order() -> None:
-    """compat.md §2.6: the original's prompts interleaved."""
-    person = Asked()
-    gate = limits(person, manual=True)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(gate.admit(SUMMARY)) for _ in range(3)]
-        for n in range(3):
-            await eventually(person.is_asked)
-            await asyncio.sleep(0.01)
-            assert len(person.questions) == n + 1
-            person.questions[n][1].set_result(True)
-    assert all(task.exception() is None for task in tasks)
-    assert person.questions[0][0] == SUMMARY
-
-
 async def test_a_no_is_an_answer() -> None:
     person = Asked()
     gate = limits(person, manual=True)
@@ -120,20 +105,6 @@ async def refused(gate: Limits) -> NotApproved:
     with pytest.raises(NotApproved) as caught:
         await gate.admit(SUMMARY)
     return caught.value
-
-
-async def test_a_client_that_leaves_takes_its_question_along() -> None:
-    person = Asked()
-    gate = limits(person, manual=True)
-    async with asyncio.TaskGroup() as group:
-        first = group.create_task(gate.admit(SUMMARY))
-        second = group.create_task(gate.admit(SUMMARY))
-        await eventually(lambda: len(person.questions) == 1)
-        first.cancel()
-        await eventually(lambda: len(person.questions) == 2)
-        person.questions[1][1].set_result(True)
-    assert first.cancelled()
-    assert second.exception() is None
 
 
 async def test_nobody_is_asked_without_manual() -> None:

@@ -287,7 +287,8 @@ async def test_the_log_has_sizes_and_codes_and_never_words(
     async with http.post(service.url + "/v1/chat/completions", data=b'{"canary-prompt') as response:
         assert response.status == 400
     await eventually(lambda: "POST /v1/messages 200" in caplog.text)
-    assert "answered 400: invalid_request_body" in caplog.text
+    assert " 400, 0 tokens in (0 cached), 0 out" in caplog.text
+    assert caplog.text.count("invalid_request_body") == 1
     assert f"{len(json.dumps(MESSAGES))} bytes in" in caplog.text
     assert "canary-prompt" not in caplog.text
     assert sandbox.grant not in caplog.text

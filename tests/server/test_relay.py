@@ -10,10 +10,12 @@ import pytest
 
 from copilot_api.dialects.codec import dumps, loads
 from copilot_api.dialects.sse import SseDecoder, encode
+from copilot_api.errors import UpstreamUnreachable
 from copilot_api.sandbox import Sandbox
 from copilot_api.server import relay
 from copilot_api.server.limits import Summary
 from copilot_api.service import Service
+from copilot_api.upstream.breaker import LASTING_S, TRIES
 from tests.builders.raw import Wire
 from tests.builders.serving import Serve, Serving
 from tests.builders.waiting import eventually
@@ -539,3 +541,76 @@ async def test_a_fault_of_our_own_is_told_and_harms_nobody_else(
     assert "KeyError" in caplog.text
     async with http.get(service.url + "/health") as response:
         assert response.status == 200
+
+
+async def test_nobody_is_asked_about_a_request_that_could_not_be_sent(
+    make_service: MakeService, http: aiohttp.ClientSession
+) -> None:
+    """Neither a person nor the rate limit."""
+    asked: list[Summary] = []
+
+    class Person:
+        async def approve(self, summary: Summary) -> bool:
+            asked.append(summary)
+            return True
+
+    service = await make_service(approver=Person(), manual=True)
+    [_, breaker] = service.breakers
+    attempts = [breaker.admit() for _ in range(TRIES)]
+    for attempt in attempts:
+        attempt.began._monotonic -= LASTING_S
+        attempt.missed(UpstreamUnreachable("Copilot could not be reached"))
+    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+        assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        assert "tried again in 1 s" in (await response.json())["error"]["message"]
+    assert asked == []
+    service.network_changed()
+    async with http.post(service.url + CHAT_PATH, json=CHAT) as response:
+        assert response.status == 200
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("path", "body"), [PASSED_CHAT, PASSED_MESSAGES])
+async def test_a_stream_for_who_waits_for_the_whole_is_no_answer(
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
+) -> None:
+    sandbox.script.raw(*(FINISHED_CHAT if path == CHAT_PATH else FINISHED_MESSAGES))
+    async with http.post(server.url + path, json=body) as response:
+        assert response.status == 502
+        assert "that was to come whole" in (await response.json())["error"]["message"]
+
+
+@FOUR_WAYS
+@pytest.mark.parametrize("fault", ["reset", "headers", "status"])
+async def test_what_may_be_sent_again_is_and_is_told(
+    server: Serving, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any], fault: Any
+) -> None:
+    for stream in (False, True):
+        sandbox.script.fault(fault, status=502)
+        async with http.post(server.url + path, json=body | {"stream": stream}) as response:
+            assert response.status == 200
+            mended = response.headers["x-copilot-api-repairs"].split(",")
+            assert {"connection-replayed", "failure-replayed"} & {*mended}
+            await response.read()
+
+
+async def test_each_failure_is_one_line_in_the_log(
+    make_service: MakeService, http: aiohttp.ClientSession, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "copilot_api.server")
+    service = await make_service(heartbeat_s=0.05)
+    secret = [{"role": "user", "content": "canary-prompt"}]
+    sandbox.script.fault("quota", message="canary-prompt is too dear")
+    async with http.post(service.url + CHAT_PATH, json=CHAT | {"messages": secret}) as response:
+        await response.read()
+    sandbox.script.fault("delay", seconds=0.2)
+    sandbox.script.raw(encode(dumps({"error": "canary-prompt is too odd"})))
+    async with http.post(service.url + CHAT_PATH, json=CHAT | {"messages": secret, "stream": True}) as response:
+        assert b"canary-prompt is too odd" in await response.read()
+    async with http.post(service.url + CHAT_PATH, json=CHAT | {"model": "nobody"}) as response:
+        await response.read()
+    told = [record.getMessage() for record in caplog.records]
+    assert [line.rpartition(": ")[2] for line in told[:2]] == ["quota_exceeded", "server"]
+    assert "answered 404: The model 'nobody' does not exist" in told[2]
+    assert len(told) == 3
+    assert "canary" not in caplog.text

@@ -312,7 +312,7 @@ async def test_the_person_decides(make_service: MakeService) -> None:
 
 @pytest.mark.parametrize(("fault", "status"), [("rate_limited", 429), ("overloaded", 503), ("html", 502), ("quota", 429)])
 async def test_a_refusal_of_copilots_has_its_status(server: Serving, sandbox: Sandbox, fault: Any, status: int) -> None:
-    sandbox.script.fault(fault, seconds=9)
+    sandbox.script.fault(fault, seconds=9, times=2 if fault == "html" else 1)  # a gateway's page is tried once more
     async with talking(server) as talk:
         refused = await talk.ask()
         assert (refused["type"], refused["status"]) == ("error", status)
@@ -369,8 +369,10 @@ async def test_silence_before_the_answer_is_filled_by_beginning_it(serve: Serve,
     assert kinds.count("keepalive") >= 2
 
 
-async def test_a_client_that_does_not_answer_pings_is_gone(make_service: MakeService, sandbox: Sandbox) -> None:
-    service = await make_service(heartbeat_s=0.1)
+async def test_a_client_that_answers_no_pings_is_gone_in_the_middle_of_an_answer_too(
+    make_service: MakeService, sandbox: Sandbox
+) -> None:
+    service = await make_service(heartbeat_s=0.1, client_timeout_s=0.5)
     async with talking(service, autoping=False) as talk:
         message = await talk.socket.receive(timeout=5)
         assert message.type is WSMsgType.PING
@@ -380,6 +382,37 @@ async def test_a_client_that_does_not_answer_pings_is_gone(make_service: MakeSer
         await eventually(lambda: service.status.active == 1)
         await eventually(lambda: service.status.active == 0)
         assert upstream(sandbox)[-1].outcome == "client left"
+
+
+async def test_a_client_that_answers_no_pings_is_gone(make_service: MakeService) -> None:
+    service = await make_service(heartbeat_s=0.1)
+    async with talking(service, autoping=False) as talk:
+        assert (await talk.socket.receive(timeout=5)).type is WSMsgType.PING
+        assert (await talk.socket.receive(timeout=5)).type in {WSMsgType.CLOSED, WSMsgType.ERROR}
+
+
+async def test_a_client_that_is_slow_to_read_its_answer_is_none_that_is_gone(
+    make_service: MakeService, sandbox: Sandbox
+) -> None:
+    """The ping waits behind all that was said before, and is answered when the client comes to it."""
+    service = await make_service(heartbeat_s=0.1)
+    sandbox.script.answer("one two three four five six seven eight")
+    sandbox.script.fault("delay", seconds=1.0)
+    async with talking(service, autoping=False) as talk:
+        await talk.say()
+        await asyncio.sleep(0.9)
+        kinds = []
+        while "response.completed" not in kinds:
+            message = await talk.socket.receive(timeout=5)
+            kinds.append(json.loads(message.data)["type"] if message.type is WSMsgType.TEXT else message.type.name)
+        assert "PING" in kinds
+
+
+async def test_pings_of_clients_are_answered(server: Serving) -> None:
+    async with talking(server, autoping=False) as talk:
+        await talk.socket.ping(b"there?")
+        message = await talk.socket.receive(timeout=5)
+        assert (message.type, bytes(message.data)) == (WSMsgType.PONG, b"there?")
 
 
 LONG = {"model": "gpt-5.6-sol", "input": "word " * 120_000}  # more than half a MiB, for a model that takes it

@@ -13,7 +13,7 @@ from copilot_api.dialects.events import Stamp
 from copilot_api.dialects.sse import Sse, SseDecoder, encode
 from copilot_api.errors import UpstreamRefused
 from copilot_api.translate import Client, Translation, begin
-from copilot_api.translate.beginning import Beginning
+from copilot_api.translate.beginning import MOST_KEPT, Beginning
 from copilot_api.translate.repair import Endpoint
 from tests.builders.models import model
 
@@ -223,3 +223,10 @@ def test_the_client_reads_one_answer_however_many_were_refused(
     assert work.refused is not None
     work.start_over()
     assert told(work, opening() + TEXT) == told(plain, opening() + TEXT)
+
+
+def test_what_never_begins_is_not_kept_for_ever() -> None:
+    still = event("response.in_progress", response=RESPONSE)
+    beginning, handed_on = fed(*[still] * (MOST_KEPT + 5))
+    assert len(handed_on) == MOST_KEPT + 5
+    assert beginning.release() == []

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from copilot_api.dialects import messages
 from copilot_api.dialects.codec import Json, dumps, loads
@@ -173,3 +175,64 @@ def test_after_the_end_nothing_is_open() -> None:
         watch.frame(frame)
     watch.fail(UpstreamTimeout("silent"))
     assert watch.heartbeat() == messages.PING
+
+
+def delta(data: bytes) -> bytes:
+    return b"event: content_block_delta\ndata: " + data + b"\n\n"
+
+
+WHOLE = b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"%b"}}'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (WHOLE % b"Hei")[:-1],
+        (WHOLE % b"Hei")[:50],
+        WHOLE % b'He said "no',
+        WHOLE % b"a tab\there",
+        WHOLE % b"no escape \\x41",
+        WHOLE % b"no utf-8 \xff\xfe",
+        WHOLE % b"cut utf-8 \xe2\x82",
+    ],
+)
+def test_a_delta_that_is_not_json_is_a_failure_and_no_riddle_for_the_client(data: bytes) -> None:
+    watch = watching()
+    [frame] = SseDecoder().feed(delta(data))
+    assert watch.frame(frame).startswith(b"event: error\n")
+    assert watch.failed is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        WHOLE % b"Hei",
+        WHOLE % b"",
+        WHOLE % rb"a quote \" a slash \/ a line \n and \u00e5",
+        WHOLE % "åpent 👋".encode(),
+        WHOLE.replace(b'"index":0,', b'"index":0, "new":[1,{}],') % b"Hei",
+        b'{"type":"content_block_delta","index":12,"delta":{"type":"input_json_delta","partial_json":"{\\"a\\": 1}"}}',
+    ],
+)
+def test_a_delta_that_is_json_is_passed_on_as_it_is(data: bytes) -> None:
+    [frame] = SseDecoder().feed(delta(data))
+    assert watching().frame(frame) == delta(data)
+
+
+@given(st.text(), st.sampled_from(["text_delta", "thinking_delta"]))
+def test_whatever_a_delta_says_it_is_passed_on_as_it_is(text: str, kind: str) -> None:
+    data = dumps({"type": "content_block_delta", "index": 3, "delta": {"type": kind, "text": text}})
+    [frame] = SseDecoder().feed(delta(data))
+    assert watching().frame(frame) == delta(data)
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_that_are_not_json_get_through_as_a_delta(junk: bytes) -> None:
+    data = WHOLE % junk.replace(b"\n", b"").replace(b"\r", b"")
+    [frame] = SseDecoder().feed(delta(data))
+    try:
+        loads(data)
+    except ValueError:
+        assert b"event: error" in watching().frame(frame)
+    else:
+        assert watching().frame(frame) == delta(data)

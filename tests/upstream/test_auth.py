@@ -2,13 +2,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_api.errors import (
+    CopilotApiError,
     KeyringUnusable,
     NotSignedIn,
     SubscriptionMissing,
@@ -18,7 +19,9 @@ from copilot_api.errors import (
 )
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
-from copilot_api.upstream.auth import CopilotAuth, Finder, Signed, Token, _Since
+from copilot_api.upstream.auth import CopilotAuth, Finder, Signed, Token
+from copilot_api.upstream.breaker import LASTING_S, LONGEST_REST_S, TRIES, Breaker
+from copilot_api.upstream.clock import Since
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
@@ -40,8 +43,10 @@ Exchanges = Callable[[], int]
 def make(github: GitHub, lab: Sandbox, lab_settings: Settings, clock: "FakeClock") -> Make:
     """An auth that asks the sandbox. Its back-off has no chance in it."""
 
-    def make(grant: Grant | Finder | None = None) -> CopilotAuth:
-        return CopilotAuth(github, grant or Grant(lab.grant), Hosts.of(lab_settings), clock, jitter=lambda: 1.0)
+    def make(grant: Grant | Finder | None = None, breaker: Breaker | None = None) -> CopilotAuth:
+        return CopilotAuth(
+            github, grant or Grant(lab.grant), Hosts.of(lab_settings), clock, breaker=breaker, jitter=lambda: 1.0
+        )
 
     return make
 
@@ -501,6 +506,42 @@ async def test_waking_up_renews_within_half_a_minute(
         await eventually(lambda: clock.sleepers == 1 and exchanges() == 2)
 
 
+async def test_after_sleep_what_is_due_is_renewed_at_once(auth: CopilotAuth, clock: "FakeClock", exchanges: Exchanges) -> None:
+    await auth.token()
+    await auth.catch_up()
+    assert exchanges() == 1
+    clock.suspend(AHEAD_S + 1)
+    await auth.catch_up()
+    assert exchanges() == 2
+
+
+async def test_in_another_network_what_could_not_be_renewed_is_tried_again_at_once(
+    auth: CopilotAuth, lab: Sandbox, clock: "FakeClock", eventually: "Eventually", caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the background waits for its next try, which may be a minute away."""
+    lab.script.fault("reset", path=EXCHANGE, times=99)
+    async with running(auth):
+        await eventually(lambda: clock.sleepers > 0)
+        caplog.clear()
+        await auth.catch_up()
+        assert "no new Copilot token yet" in caplog.text
+        assert auth.signed is Signed.FAILING
+        lab.script.clear()
+        await auth.catch_up()
+        assert str(auth.signed) == "in"  # mypy believes that nothing has changed since it last looked
+
+
+async def test_a_change_of_networks_is_no_reason_to_ask_again_what_a_person_must_mend(
+    make: Make, exchanges: Exchanges, lab: Sandbox
+) -> None:
+    lab.script.exchange("refused", times=9)
+    auth = make()
+    with pytest.raises(SubscriptionMissing):
+        await auth.token()
+    await auth.catch_up()
+    assert exchanges() == 1
+
+
 async def test_the_old_token_is_kept_while_it_lives(
     auth: CopilotAuth, lab: Sandbox, clock: "FakeClock", exchanges: Exchanges, eventually: "Eventually"
 ) -> None:
@@ -583,6 +624,7 @@ async def test_a_caller_who_gets_through_ends_the_waiting(
             await eventually(lambda: clock.sleepers == 1)
             clock.advance(60)
         await eventually(lambda: clock.sleepers == 1 and exchanges() == 7)
+        clock.advance(LONGEST_REST_S)
         await auth.token()
         clock.advance(30)
         await eventually(lambda: clock.sleepers == 1)
@@ -630,7 +672,7 @@ def test_no_moment_is_believed_to_be_younger_than_it_is(
     steps: list[tuple[str, int]], new_clock: "Callable[[], FakeClock]"
 ) -> None:
     clock = new_clock()
-    since, truth = _Since(clock), 0
+    since, truth = Since(clock), 0
     for how, seconds in steps:
         match how:
             case "awake":
@@ -641,3 +683,120 @@ def test_no_moment_is_believed_to_be_younger_than_it_is(
                 clock.set_wall(seconds)
         truth += seconds if how != "set ahead" else 0
         assert since.seconds() >= truth
+
+
+async def test_looking_again_goes_by_what_is_found_now(make: Make, lab: Sandbox, exchanges: Exchanges) -> None:
+    found = [lab.grant]
+
+    async def find() -> Grant:
+        if not found[0]:
+            raise NotSignedIn("You are not signed in")
+        return Grant(found[0])
+
+    auth = make(find)
+    first = await auth.token()
+    await auth.look_again()
+    assert await auth.token() == first  # what is still good stays
+    found[0] = lab.issue("gho")
+    await auth.look_again()
+    assert await auth.token() != first
+    assert (await auth.grant()).value == found[0]
+    found[0] = ""
+    await auth.look_again()
+    assert auth.signed is Signed.OUT
+    assert exchanges() == 2
+
+
+async def test_looking_again_ends_a_rest_after_a_refusal(make: Make, lab: Sandbox, exchanges: Exchanges) -> None:
+    """The person has seen to it at GitHub, and says so."""
+
+    async def find() -> Grant:
+        return Grant(lab.grant)
+
+    auth = make(find)
+    lab.script.exchange("refused")
+    with pytest.raises(SubscriptionMissing):
+        await auth.token()
+    with pytest.raises(SubscriptionMissing):
+        await auth.token()
+    assert exchanges() == 1
+    await auth.look_again()
+    await auth.token()
+    assert exchanges() == 2
+
+
+async def test_looking_again_for_a_grant_that_was_handed_over_finds_no_other(auth: CopilotAuth) -> None:
+    token = await auth.token()
+    await auth.look_again()
+    assert await auth.token() == token
+
+
+async def test_a_keyring_that_is_locked_when_somebody_looks_again_changes_nothing(make: Make, lab: Sandbox) -> None:
+    is_locked = [False]
+
+    async def find() -> Grant:
+        if is_locked[0]:
+            raise KeyringUnusable("The keyring is locked")
+        return Grant(lab.grant)
+
+    auth = make(find)
+    token = await auth.token()
+    is_locked[0] = True
+    with pytest.raises(KeyringUnusable):
+        await auth.look_again()
+    assert (await auth.token(), auth.signed) == (token, Signed.IN)
+
+
+# While GitHub cannot be reached
+
+
+async def test_an_outage_of_githubs_is_answered_at_once_and_ends_with_the_first_answer(
+    make: Make, lab: Sandbox, clock: "FakeClock", exchanges: Exchanges
+) -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    lab.script.exchange("broken", times=TRIES)
+    for _ in range(TRIES):
+        clock.advance(LASTING_S)
+        with pytest.raises(UpstreamRefused):
+            await auth.token()
+    assert breaker.is_open
+    tried = exchanges()
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await auth.token()
+    assert (caught.value.status, caught.value.retry_after, exchanges()) == (503, "1", tried)
+    assert auth.problem is not caught.value, "why there is no token is GitHub's trouble, not that we do not ask"
+    clock.advance(1)
+    await auth.token()
+    assert not breaker.is_open
+
+
+@pytest.mark.parametrize("state", ["revoked", "refused", "rate_limited", "empty", "hidden"])
+async def test_an_answer_of_githubs_is_no_outage(make: Make, lab: Sandbox, clock: "FakeClock", state: Any) -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    lab.script.exchange(state, times=3 * TRIES)
+    for _ in range(3 * TRIES):
+        clock.advance(3600)
+        with pytest.raises(CopilotApiError):
+            await auth.token()
+    assert not breaker.is_open
+
+
+async def test_a_token_that_lives_needs_no_github(make: Make, lab: Sandbox, clock: "FakeClock") -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    token = await auth.token()
+    breaker.is_open = True
+    assert await auth.token() == token
+
+
+async def test_who_does_not_answer_at_all_is_an_outage(make: Make, lab: Sandbox, clock: "FakeClock") -> None:
+    breaker = Breaker("GitHub", clock)
+    auth = make(Grant(lab.grant), breaker=breaker)
+    await lab.stop()
+    for _ in range(TRIES):
+        clock.advance(LASTING_S)
+        with pytest.raises(UpstreamUnreachable):
+            await auth.token()
+    assert breaker.is_open

@@ -21,13 +21,18 @@ from copilot_api.errors import (
 from copilot_api.sandbox import Sandbox
 from copilot_api.settings import Settings
 from copilot_api.translate import repairs
+from copilot_api.upstream import breaker as breaker_module
+from copilot_api.upstream import client as client_module
 from copilot_api.upstream.auth import CopilotAuth
-from copilot_api.upstream.client import LARGE_BODY_BYTES, REPLAYS, CopilotClient
+from copilot_api.upstream.breaker import Breaker
+from copilot_api.upstream.client import LARGE_BODY_BYTES, CopilotClient
 from copilot_api.upstream.clock import SystemClock
 from copilot_api.upstream.github import GitHub
 from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.hosts import Hosts
 from copilot_api.upstream.identity import Identity
+from copilot_api.upstream.replays import BUDGET, PAUSES_S, REPLAYS
+from tests.builders.front import Front
 from tests.builders.waiting import eventually
 
 CHAT = "/chat/completions"
@@ -42,11 +47,11 @@ MakeClient = Callable[..., CopilotClient]
 def make_client(http: aiohttp.ClientSession, settings_for: Callable[..., Settings], sandbox: Sandbox) -> MakeClient:
     """A client of the sandbox, or of `copilot_url`; the options are settings."""
 
-    def make(replays: frozenset[Any] = REPLAYS, **options: object) -> CopilotClient:
+    def make(replays: frozenset[Any] = REPLAYS, breaker: Breaker | None = None, **options: object) -> CopilotClient:
         settings = settings_for(**options)
         hosts, identity = Hosts.of(settings), Identity(settings)
         auth = CopilotAuth(GitHub(http, hosts, identity, settings), Grant(sandbox.grant), hosts, SystemClock())
-        return CopilotClient(http, auth, identity, settings, replays=replays)
+        return CopilotClient(http, auth, identity, settings, breaker=breaker, replays=replays)
 
     return make
 
@@ -325,7 +330,7 @@ async def test_nobody_listening_is_told_as_unreachable(make_client: MakeClient, 
 async def test_no_failure_shows_the_token(make_client: MakeClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "copilot_api")
     said: list[str] = []
-    for fault in ("unauthorized", "forbidden", "reset", "html", "quota"):
+    for fault in ("unauthorized", "forbidden", "reset", "headers", "html", "quota"):
         sandbox.script.clear()
         sandbox.script.fault(fault, times=9)
         with pytest.raises(CopilotApiError) as caught:
@@ -339,6 +344,7 @@ WAYS: list[tuple[str, Any, dict[str, Any]]] = [
     ("token-renewed", "unauthorized", {}),
     ("connection-replayed", "reset", {}),
     ("hiccup-replayed", "status", {"status": 400, "body": b"Bad Request"}),
+    ("failure-replayed", "status", {"status": 502, "body": b"Bad Gateway"}),
 ]
 
 
@@ -358,7 +364,233 @@ async def test_each_replay_is_a_row_of_the_table_of_repairs(
 
 
 def test_the_table_of_repairs_names_every_replay() -> None:
-    assert set(repairs.REPLAYS) == REPLAYS == {name for name, _, _ in WAYS}
+    assert set(repairs.REPLAYS) == REPLAYS == {"connection-awaited"} | {name for name, _, _ in WAYS}
+
+
+async def test_what_never_connected_is_tried_again_a_moment_later(
+    make_client: MakeClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PAUSES_S, "connection-awaited", (0.05, 0.2))
+    async with Front(sandbox.copilot_url) as front:
+        await front.set("gone")
+        sending = asyncio.gather(make_client(copilot_url=front.url).send(CHAT, BODY, request_id="1", ask=ASK))
+        await asyncio.sleep(0.1)
+        await front.set("open")
+        [answer] = await sending
+        answer.close()
+        assert answer.replays == {"connection-awaited"}
+        assert [seen.headers["X-Initiator"] for seen in sandbox.seen if seen.path == CHAT] == ["user"], (
+            "it never went out before"
+        )
+        await front.set("gone")
+        with pytest.raises(UpstreamUnreachable):
+            client = make_client(replays=REPLAYS - {"connection-awaited"}, copilot_url=front.url)
+            await client.send(CHAT, BODY, request_id="1", ask=ASK)
+
+
+async def test_what_may_not_go_out_twice_is_tried_again_where_it_never_went_out(
+    make_client: MakeClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PAUSES_S, "connection-awaited", (0.0, 0.0))
+    client = make_client()
+    sandbox.script.fault("reset")
+    with pytest.raises(UpstreamUnreachable):
+        await client.send(CHAT, BODY, request_id="1", ask=ASK, is_replayable=False)
+    async with Front(sandbox.copilot_url) as front:
+        await front.set("gone")
+        client = make_client(copilot_url=front.url)
+        tried = [problem async for problem in problems(client, 1, is_replayable=False)]
+        assert len(tried) == 1
+    assert client.budget.take()
+    assert round(client.budget._left) == BUDGET - 3, "twice sent again, once taken by the line above"
+
+
+async def problems(client: CopilotClient, times: int, **options: Any) -> AsyncIterator[CopilotApiError]:
+    """What so many requests end with, one after the other."""
+    for _ in range(times):
+        with pytest.raises(CopilotApiError) as caught:
+            await client.send(CHAT, BODY, request_id="1", ask=ASK, **options)
+        yield caught.value
+
+
+async def test_a_failure_of_copilots_is_sent_once_more_as_the_agents(client: CopilotClient, sandbox: Sandbox) -> None:
+    """premium-requests.md §3: nobody knows whether the first was counted."""
+    sandbox.script.fault("status", status=500)
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    assert [seen.headers["X-Initiator"] for seen in sandbox.seen if seen.path == CHAT] == ["user", "agent"]
+
+
+async def test_who_names_a_time_to_wait_is_not_asked_before(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("status", status=502, headers={"Retry-After": "5"})
+    [problem] = [problem async for problem in problems(client, 1)]
+    assert (problem.retry_after, len(asked(sandbox))) == ("5", 1)
+
+
+async def test_an_answer_lost_before_its_first_byte_is_sent_once_more(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("headers")
+    answer = await client.send(CHAT, STREAM, request_id="id", ask=ASK)
+    assert (await answer.read()).endswith(b"data: [DONE]\n\n")
+    assert answer.replays == {"connection-replayed"}
+
+
+async def test_an_outage_does_not_double_the_load(
+    client: CopilotClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PAUSES_S, "failure-replayed", (0.0,))
+    sandbox.script.fault("status", status=502, times=1000)
+    await asyncio.gather(*(anext(problems(client, 1)) for _ in range(3 * BUDGET)))
+    assert len(asked(sandbox)) <= 4 * BUDGET + 1
+    sandbox.script.clear()
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+
+
+async def test_headers_that_lie_about_packing_are_told_as_that(client: CopilotClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("gzip_lies")
+    [problem] = [problem async for problem in problems(client, 1)]
+    assert problem.message == "Copilot's answer is not packed as it says"
+    assert len(asked(sandbox)) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_is_what_it_is_whatever_its_headers_say(client: CopilotClient, sandbox: Sandbox, stream: bool) -> None:
+    sandbox.script.fault("wrong_type")
+    answer = await client.send(CHAT, STREAM if stream else BODY, request_id="id", ask=ASK)
+    assert answer.is_stream is stream
+    answer.close()
+
+
+async def test_an_answer_that_never_ends_is_ended(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.script.fault("drip", seconds=40)
+    answer = await make_client(answer_timeout_s=1).send(CHAT, STREAM, request_id="id", ask=ASK)
+    with pytest.raises(UpstreamTimeout, match="found no end"):
+        await answer.read()
+    answer.close()
+
+
+async def test_a_body_without_end_is_not_kept(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "BODY_LIMIT_BYTES", 1024 * 1024)
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b'{"a":' * 4096)
+            await writer.drain()
+
+    async with odd_server(talk) as url:
+        answer = await make_client(copilot_url=url).send(CHAT, BODY, request_id="id", ask=ASK)
+        with pytest.raises(UpstreamBroke, match="more than 1 MiB"):
+            await answer.read()
+        answer.close()
+
+
+async def test_a_peer_that_never_reads_is_given_up(make_client: MakeClient, sandbox: Sandbox) -> None:
+    async with Front(sandbox.copilot_url) as front:
+        await front.set("unread")
+        client = make_client(copilot_url=front.url, connect_timeout_s=0.2, idle_timeout_s=1)
+        with pytest.raises(UpstreamTimeout, match="did not begin"):
+            await client.send(CHAT, b"x" * 16 * 1024 * 1024, request_id="id", ask=ASK)
+
+
+async def test_an_error_whose_body_only_drips_is_told_in_time(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "ERROR_BODY_S", 0.2)
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 413 Oops\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.02)
+        gone.set()
+
+    gone = asyncio.Event()
+    async with odd_server(talk) as url:
+        [problem] = [problem async for problem in problems(make_client(copilot_url=url), 1)]
+        assert problem.status == 413
+        await gone.wait()
+
+
+# While Copilot cannot be reached
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage of a tenth of a second is one already."""
+    monkeypatch.setattr(breaker_module, "LASTING_S", 0.1)
+    monkeypatch.setattr(breaker_module, "FIRST_REST_S", 0.3)
+    monkeypatch.setattr(client_module, "PROBING_S", 0.1)
+    monkeypatch.setitem(PAUSES_S, "connection-awaited", (0.05, 0.05))
+
+
+async def test_an_outage_is_answered_at_once_and_ends_by_itself(make_client: MakeClient, sandbox: Sandbox, brief: None) -> None:
+    async with Front(sandbox.copilot_url) as front:
+        breaker = Breaker("Copilot", SystemClock())
+        client = make_client(breaker=breaker, copilot_url=front.url)
+        (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+        watching = asyncio.gather(client.keep_reachable())
+        await front.set("gone")
+        assert [problem.status async for problem in problems(client, 1)] == [502]
+        await eventually_open(client, breaker)
+        tried = front.connections
+        [problem] = [problem async for problem in problems(client, 1)]
+        assert (problem.status, problem.retry_after) == (503, "1")
+        with pytest.raises(UpstreamUnreachable):
+            client.check()
+        assert front.connections == tried
+        await front.set("open")
+        await eventually(lambda: not breaker.is_open)
+        client.check()
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        assert [seen.path for seen in sandbox.seen if seen.plane == "copilot"] == [CHAT, "/_ping"]
+
+
+async def eventually_open(client: CopilotClient, breaker: Breaker) -> None:
+    while not breaker.is_open:
+        [_] = [problem async for problem in problems(client, 1)]
+
+
+async def test_whoever_comes_first_after_the_rest_finds_out(make_client: MakeClient, sandbox: Sandbox, brief: None) -> None:
+    async with Front(sandbox.copilot_url) as front:
+        breaker = Breaker("Copilot", SystemClock())
+        client = make_client(breaker=breaker, copilot_url=front.url)
+        await front.set("gone")
+        await eventually_open(client, breaker)
+        await asyncio.sleep(0.3)
+        [problem] = [problem async for problem in problems(client, 1)]
+        assert (problem.status, problem.code) == (503, "upstream_down"), "it was tried, and will be tried again"
+        await front.set("open")
+        await asyncio.sleep(0.6)
+        (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+        assert not breaker.is_open
+
+
+async def test_a_host_that_hangs_up_is_there(make_client: MakeClient, sandbox: Sandbox, brief: None) -> None:
+    async with Front(sandbox.copilot_url) as front:
+        breaker = Breaker("Copilot", SystemClock())
+        client = make_client(breaker=breaker, copilot_url=front.url)
+        await front.set("gone")
+        await eventually_open(client, breaker)
+        await front.set("cut")
+        await asyncio.sleep(0.3)
+        [problem] = [problem async for problem in problems(client, 1)]
+        assert problem.status == 502
+        assert not breaker.is_open
+
+
+async def test_a_refusal_is_no_outage(make_client: MakeClient, sandbox: Sandbox, brief: None) -> None:
+    breaker = Breaker("Copilot", SystemClock())
+    client = make_client(breaker=breaker)
+    sandbox.script.fault("overloaded", times=20)
+    assert {problem.status async for problem in problems(client, 20)} == {503}
+    assert not breaker.is_open
+
+
+async def test_what_was_found_out_of_one_host_is_not_held_against_another(make_client: MakeClient, sandbox: Sandbox) -> None:
+    breaker = Breaker("Copilot", SystemClock())
+    client = make_client(breaker=breaker)
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
+    breaker.is_open = True
+    client._base = "https://api.elsewhere.githubcopilot.com"
+    (await client.send(CHAT, BODY, request_id="id", ask=ASK)).close()
 
 
 async def test_an_answer_that_came_at_once_took_no_replay(client: CopilotClient) -> None:

@@ -22,7 +22,7 @@ def test_unpacked_into_a_home_folder_it_runs(package: Path, tmp_path: Path) -> N
     told = subprocess.run([tmp_path / "bin" / "copilot-api", "echo", "it runs"], capture_output=True, text=True, check=True)
     assert told.stdout == "it runs\n"
     unit = (tmp_path / "share" / "systemd" / "user" / "copilot-api.service").read_text("utf-8")
-    assert "\nExecStart=%h/.local/bin/copilot-api start\n" in unit
+    assert "\nExecStart=%h/.local/bin/copilot-api start --patient\n" in unit
     assert "yarl " in (tmp_path / "share" / "doc" / "copilot-api" / "LICENCES.txt").read_text("utf-8")
 
 

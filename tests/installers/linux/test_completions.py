@@ -76,7 +76,8 @@ def test_the_shell_has_nothing_against_the_file(name: str, folder: Path) -> None
 
 # What is typed, and what must then stand behind it.
 FINISHED = [
-    ("copilot-api sta\t", "start "),
+    ("copilot-api star\t", "start "),
+    ("copilot-api status --js\t", "--json "),
     ("copilot-api ch\t", "check-usage "),
     ("copilot-api auth st\t", "status "),
     ("copilot-api start --tok\t", "--token-store"),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from copilot_api.settings import Settings
 from installers import product
 from installers.linux import texts
 
@@ -49,10 +48,18 @@ def test_the_newest_release_is_this_version() -> None:
     assert len(texts.releases()[0].changes) > 5
 
 
-def test_desktops_accept_the_menu_entry(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [texts.desktop(), texts.terminal()])
+def test_desktops_accept_the_menu_entries(tmp_path: Path, text: str) -> None:
     path = tmp_path / "copilot-api.desktop"
-    path.write_text(texts.desktop(), "utf-8")
+    path.write_text(text, "utf-8")
     assert judged("desktop-file-validate", path) == ""
+
+
+def test_the_menu_starts_the_tray_and_what_needs_a_terminal_gets_one() -> None:
+    assert "\nExec=copilot-api tray\n" in texts.desktop()
+    assert "\nTerminal=false\n" in texts.desktop()
+    assert "\nExec=copilot-api start\n" in texts.terminal()
+    assert "\nTerminal=true\n" in texts.terminal()
 
 
 def test_software_centres_accept_the_metadata(tmp_path: Path) -> None:
@@ -82,12 +89,9 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     assert judged("systemd-analyze", "--user", "--man=no", "verify", path, environ={"XDG_RUNTIME_DIR": str(tmp_path)}) == ""
 
 
-def test_the_unit_waits_longer_than_open_streams_may_take() -> None:
-    lines = dict(line.split("=", 1) for line in texts.unit("/usr/bin/copilot-api").splitlines() if "=" in line)
-    assert float(lines["TimeoutStopSec"]) > Settings().drain_s
-    assert lines["ExecStart"] == "/usr/bin/copilot-api start"
-    assert lines["RestartPreventExitStatus"] == "2"
-    assert float(lines["RestartSec"]) * float(lines["StartLimitBurst"]) < float(lines["StartLimitIntervalSec"])
+@pytest.mark.parametrize("program", ["/usr/bin/copilot-api", "%h/.local/bin/copilot-api"])
+def test_the_unit_starts_the_server_by_the_path_of_the_package(program: str) -> None:
+    assert f"\nExecStart={program} start --patient\n" in texts.unit(program)
 
 
 @pytest.mark.usefixtures("changes")

@@ -27,6 +27,7 @@ def test_the_tree_is_complete(prefix: Path) -> None:
         "lib/copilot-api/copilot_api/tokens/NOTICE",
         "lib/copilot-api/multidict/_multidict.so",
         "lib/systemd/user/copilot-api.service",
+        "share/applications/copilot-api-terminal.desktop",
         "share/applications/copilot-api.desktop",
         "share/bash-completion/completions/copilot-api",
         "share/fish/vendor_completions.d/copilot-api.fish",

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from copilot_api import __version__
-from installers import product
 from installers.job import CannotMake, Job
-from installers.macos.bundle import AGENT, bundle, launch_agent
+from installers.macos.bundle import bundle
 
 
 def test_its_files_are_where_macos_looks(job: Job) -> None:
@@ -21,13 +20,11 @@ def test_its_files_are_where_macos_looks(job: Job) -> None:
     assert inside == {
         "Info.plist",
         "PkgInfo",
-        f"Library/LaunchAgents/{AGENT}",
         "MacOS/LICENCES.txt",
         "MacOS/copilot-api",
         "MacOS/inner/module.so",
         "MacOS/launcher",
         "Resources/icon.icns",
-        "Resources/start.command",
     }
     assert (app / "Contents" / "Resources" / "icon.icns").read_bytes()[:4] == b"icns"
 
@@ -43,24 +40,10 @@ def test_its_description_names_what_is_in_it(job: Job) -> None:
     assert told["LSMinimumSystemVersion"] == "11.0"
 
 
-def test_opened_it_asks_terminal_for_the_command_that_starts_the_server(job: Job) -> None:
-    contents = bundle(job) / "Contents"
-    launcher = (contents / "MacOS" / "launcher").read_text("utf-8")
-    asked = re.search(r'"\$\{0%/\*\}/(.+)"', launcher)
-    assert asked is not None
-    command = contents / "MacOS" / asked[1]
-    done = subprocess.run([command.resolve()], capture_output=True, text=True, check=True)
-    assert done.stdout == "asked for: start\n"
-
-
-def test_the_agent_starts_the_server_at_login_and_again_after_a_crash(job: Job) -> None:
-    told = plistlib.loads((bundle(job) / "Contents" / "Library" / "LaunchAgents" / AGENT).read_bytes())
-    assert told == launch_agent("/Applications/Copilot API.app/Contents/MacOS/copilot-api")
-    assert told["ProgramArguments"][1:] == ["start"]
-    assert told["KeepAlive"] == {"SuccessfulExit": False}
-    assert told["ProcessType"] == "Interactive"
-    assert told["ThrottleInterval"] >= 30
-    assert f"{told['Label']}.plist" == AGENT
+def test_opened_it_starts_the_tray_wherever_it_lies(job: Job, tmp_path: Path) -> None:
+    elsewhere = bundle(job).rename(tmp_path / "Copilot API of Zoë.app")
+    done = subprocess.run([elsewhere / "Contents" / "MacOS" / "launcher"], capture_output=True, text=True, check=True)
+    assert done.stdout == "asked for: tray\n"
 
 
 def test_a_second_run_replaces_the_first(job: Job) -> None:
@@ -72,8 +55,3 @@ def test_a_program_for_windows_is_refused(job: Job, tmp_path: Path) -> None:
     (job.folder / "copilot-api").rename(job.folder / "copilot-api.exe")
     with pytest.raises(CannotMake, match="is not a program for macOS"):
         bundle(job)
-
-
-def test_readme_names_the_agent_as_it_is_called() -> None:
-    readme = (product.ROOT / "README.md").read_text("utf-8")
-    assert f"~/Library/LaunchAgents/{AGENT}\n" in readme

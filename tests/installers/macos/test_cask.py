@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from copilot_api import __version__
+from copilot_api.desktop.autostart.launchctl import LABEL
 from installers.job import CannotMake, Job
 from installers.macos.cask import cask
 from installers.macos.image import name
@@ -62,8 +63,8 @@ def test_it_leads_to_the_image_and_its_checksum_for_each_processor(told: dict[st
 def test_it_links_the_command_and_takes_everything_away_again(told: dict[str, object]) -> None:
     assert told["app"] == "Copilot API.app"
     assert told["binary"] == "/Applications/Copilot API.app/Contents/MacOS/copilot-api"
-    assert told["uninstall"] == {"launchctl": "io.github.copilot_api.copilot_api"}
-    assert told["zap"] == {"trash": ["~/Library/Application Support/copilot-api"]}
+    assert told["uninstall"] == {"launchctl": LABEL}
+    assert told["zap"] == {"trash": ["~/Library/Application Support/copilot-api", "~/Library/Logs/copilot-api"]}
 
 
 def test_it_has_what_homebrew_demands_of_a_cask(told: dict[str, object]) -> None:

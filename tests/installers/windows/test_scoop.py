@@ -20,6 +20,7 @@ def test_it_names_the_zip_and_its_checksum(job: Job) -> None:
         "hash": hashlib.sha256(packed.read_bytes()).hexdigest(),
     }
     assert manifest["bin"] == "copilot-api.exe"
+    assert manifest["shortcuts"] == [["copilot-api.exe", "Copilot API", "tray"]], "program, name, arguments"
     # What scoop's own check of buckets asks for.
     assert {"version", "description", "homepage", "license"} <= manifest.keys()
 

@@ -1,0 +1,18 @@
+"""An address that this machine has only while a test wants it (Linux, root)."""
+
+import subprocess
+
+
+class SpareAddress:
+    """`host` is nobody's, until it is taken."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+
+    def take(self) -> None:
+        """This machine is to be reached by it."""
+        subprocess.run(["ip", "address", "add", f"{self.host}/32", "dev", "lo"], check=True)
+
+    def give_back(self) -> None:
+        """And no longer, if it was."""
+        subprocess.run(["ip", "address", "delete", f"{self.host}/32", "dev", "lo"], capture_output=True, check=False)
