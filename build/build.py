@@ -25,7 +25,7 @@ if importlib.util.find_spec("typer") is None:
 import typer
 
 # Found beside this file, which Python puts first where it looks.
-from contents import broken, contents
+from contents import broken, contents, lost
 from nuitka_options import BEFORE_EACH_FILE, LEFT_OUT, PACKAGE, PROGRAM, ROOT, options, speaks_utf8
 
 SUFFIX = ".exe" if os.name == "nt" else ""
@@ -92,6 +92,9 @@ def _made(*, is_onefile: bool, out: Path, target_cpu: str, is_cached: bool) -> P
     folder = scratch / f"{PACKAGE}.dist"
     if missed := broken(scratch / "report.xml", PACKAGE, LEFT_OUT):
         say("\n".join(f"error: {line}, which build/nuitka_options.py leaves out" for line in missed))
+        raise typer.Exit(1)
+    if missed := lost(ROOT / PACKAGE, folder):
+        say("\n".join(f"error: {name} did not come along as it is; does its name end as one of a library?" for name in missed))
         raise typer.Exit(1)
     (out / "contents.txt").write_text(contents(scratch / "report.xml", folder), "utf-8")
     _replace(built, target)

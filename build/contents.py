@@ -32,6 +32,24 @@ def broken(report: Path, package: str, left_out: Collection[str]) -> list[str]:
     ]
 
 
+def lost(package: Path, folder: Path) -> list[str]:
+    """What the program reads from beside its modules and a build does not hold, or not as it is.
+
+    Nuitka leaves out without a word what has a name like a library's or a program's: `.bin`, `.so`, `.exe`.
+    """
+    return [
+        (Path(package.name) / name).as_posix()
+        for name in data_in(package)
+        if not (held := folder / package.name / name).is_file() or held.read_bytes() != (package / name).read_bytes()
+    ]
+
+
+def data_in(package: Path) -> list[Path]:
+    """The files of a package that are no code, as they lie in it."""
+    files = [path for path in sorted(package.rglob("*")) if path.is_file()]
+    return [path.relative_to(package) for path in files if path.suffix not in {".py", ".pyc"} and path.name != "py.typed"]
+
+
 def _modules(report: Path) -> list[str]:
     # Nuitka writes it itself, from what it has just compiled.
     names = {module.get("name", "").split(".")[0] for module in ET.parse(report).getroot().findall("module")}  # noqa: S314

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from copilot_api.desktop.face import Face
 
-FILE = Path(__file__).parent / "data" / "faces.bin"
+FILE = Path(__file__).parent / "data" / "faces.pixels"
 
 SIZES = (16, 20, 22, 24, 32, 48, 64)
 """Pixels of what bars ask for: Linux 16, 22, 24 and 32, Windows 16, 20 and 24, and twice that on finer screens."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from contents import broken
+from contents import broken, data_in, lost
 
 ROOT = Path(__file__).parent.parent.parent
 KEPT = ROOT / "build" / "contents-linux.txt"
@@ -78,12 +78,39 @@ def test_the_parts_in_c_that_make_it_fast_are_written_down() -> None:
     files = {line.removeprefix("file ") for line in KEPT.read_text("utf-8").splitlines() if line.startswith("file ")}
     needed = {"aiohttp/_http_parser.so", "aiohttp/_http_writer.so", "orjson/orjson.so", "tiktoken/_tiktoken.so"}
     assert needed <= files
-    ranks = {f"copilot_api/tokens/data/{name}.ranks" for name in ("o200k_base", "cl100k_base", "p50k_base")}
-    assert ranks <= files
 
 
-def test_the_pictures_of_the_tray_are_written_down() -> None:
-    assert "file copilot_api/desktop/data/faces.bin" in KEPT.read_text("utf-8").splitlines()
+def test_every_file_of_data_that_the_program_reads_is_written_down() -> None:
+    """The pictures of the tray, the ranks of the tokenizers, the models of the sandbox."""
+    data = {f"copilot_api/{name.as_posix()}" for name in data_in(ROOT / "copilot_api")}
+    assert {"copilot_api/desktop/data/faces.pixels", "copilot_api/tokens/data/o200k_base.ranks"} <= data
+    written = KEPT.read_text("utf-8").splitlines()
+    assert [name for name in sorted(data) if f"file {name}" not in written] == []
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package with code and data, and a build beside it that holds the data."""
+    for top in ("copilot_api", "built/copilot_api"):
+        (tmp_path / top / "data").mkdir(parents=True)
+        (tmp_path / top / "data" / "faces.bin").write_bytes(b"pixels")
+    (tmp_path / "copilot_api" / "__init__.py").touch()
+    (tmp_path / "copilot_api" / "py.typed").touch()
+    return tmp_path / "copilot_api"
+
+
+def test_a_build_with_all_data_lacks_nothing(package: Path) -> None:
+    assert lost(package, package.parent / "built") == []
+
+
+def test_data_that_did_not_come_along_is_named(package: Path) -> None:
+    (package.parent / "built" / "copilot_api" / "data" / "faces.bin").unlink()
+    assert lost(package, package.parent / "built") == ["copilot_api/data/faces.bin"]
+
+
+def test_data_that_came_along_otherwise_is_named(package: Path) -> None:
+    (package.parent / "built" / "copilot_api" / "data" / "faces.bin").write_bytes(b"old")
+    assert lost(package, package.parent / "built") == ["copilot_api/data/faces.bin"]
 
 
 def test_each_system_leaves_the_trays_of_the_others_out(nuitka_options: ModuleType) -> None:

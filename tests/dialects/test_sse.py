@@ -45,6 +45,13 @@ def test_a_last_frame_without_its_blank_line_is_read_at_the_end() -> None:
     assert [frame.data for frame in read([b"data: a\n\ndata: b\n"])] == [b"a", b"b"]
 
 
+@pytest.mark.parametrize("raw", [b"event: ping\n\n", b"event: a\nid: 1\ndata: b\n\n", b"event: a\ndata: b\ndata: c\n\n"])
+def test_an_event_that_is_not_followed_by_its_data_alone_is_read_line_by_line(raw: bytes) -> None:
+    [frame] = read([raw])
+    data = [line.removeprefix(b"data: ") for line in raw.splitlines() if line.startswith(b"data: ")]
+    assert (frame.event, frame.data, frame.raw) == (raw[7 : raw.index(b"\n")].decode(), b"\n".join(data), raw)
+
+
 def test_a_frame_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "FRAME_LIMIT_BYTES", 1000)
     decoder = SseDecoder()

@@ -15,9 +15,9 @@ def test_the_bundled_pictures_are_what_the_source_draws(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     carried = Icons()
-    assert bundle.main(tmp_path / "data" / "faces.bin") == 0
-    assert "faces.bin: 11 faces" in capsys.readouterr().out
-    monkeypatch.setattr(icons, "FILE", tmp_path / "data" / "faces.bin")
+    assert bundle.main(tmp_path / "data" / "faces.pixels") == 0
+    assert "faces.pixels: 11 faces" in capsys.readouterr().out
+    monkeypatch.setattr(icons, "FILE", tmp_path / "data" / "faces.pixels")
     drawn = Icons()
     for face in Face:
         assert carried.argb(face) == drawn.argb(face), "run: python -m installers.icons.bundle"
