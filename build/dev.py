@@ -1,7 +1,7 @@
 """Everything a developer needs, from a fresh clone: makes `.venv`, fills it from the lock, then runs the program or its tests.
 
     python3 build/dev.py start --sandbox    the server against the simulated Copilot; any copilot-api command works here
-    python3 build/dev.py test [...]         the tests, with whatever pytest takes
+    python3 build/dev.py test [...]         the tests, on all cores; or with whatever pytest takes
     python3 build/dev.py check              ruff and mypy
     python3 build/dev.py build [...]        the native executable, with whatever build/build.py takes
     python3 build/dev.py lock [--upgrade]   writes requirements.lock anew (needs uv)
@@ -38,13 +38,18 @@ def main(arguments: list[str]) -> int:
     if verb == "lock":
         return lock(rest)
     if verb == "test":
-        return prepare() or run([["-m", "pytest", *rest]])
+        return prepare() or run([["-m", "pytest", *(rest or ["-n", "auto"])]])
     if verb == "check":
-        tools = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
+        tools = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], *map(elsewhere, ("win32", "darwin"))]
         return prepare() or run([["-m", *tool] for tool in tools])
     if verb == "build":
         return prepare() or become([str(ROOT / "build" / "build.py"), *rest])
     return prepare() or become(["-m", "copilot_api", *arguments])
+
+
+def elsewhere(platform: str) -> list[str]:
+    """The program's types as another system has them, of which this one would leave out what it does not run."""
+    return ["mypy", "--platform", platform, "--no-warn-unreachable", "--cache-dir", f".mypy_cache/{platform}", "copilot_api"]
 
 
 def prepare() -> int:

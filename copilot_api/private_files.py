@@ -25,8 +25,6 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 """The opening of a pipe would wait for whoever writes into it."""
 
-_HAS_OWNERS = os.name == "posix"
-
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +34,7 @@ def belongs_to_others(found: os.stat_result, *, strictly: bool) -> str:
     `strictly`: root and we ourselves are the only ones it may belong to. A link that led to it does not matter: many keep their
     settings somewhere else, and what counts is the file that was opened.
     """
-    if not (_HAS_OWNERS and stat.S_ISREG(found.st_mode)):
+    if sys.platform == "win32" or not stat.S_ISREG(found.st_mode):
         return ""
     if strictly and found.st_uid not in {os.geteuid(), 0}:
         return "belongs to another user"
@@ -134,7 +132,7 @@ class PrivateFile:
         folder = self.path.parent
         if folder.is_symlink():
             raise FileUnsafe(f"{folder} is a link", hint="remove it; what is kept there needs a folder of its own")
-        if not _HAS_OWNERS:
+        if sys.platform == "win32":
             yield None
             return
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
@@ -166,7 +164,7 @@ class PrivateFile:
     def _check(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):
             raise self._odd()
-        if not _HAS_OWNERS:
+        if sys.platform == "win32":
             return
         if found.st_uid != os.geteuid():
             raise FileUnsafe(f"{self.path} belongs to another user", hint="remove it, and make it anew")
@@ -203,7 +201,7 @@ class PrivateFile:
                 os.replace(beside, self._within(folder), src_dir_fd=folder, dst_dir_fd=folder)
             except PermissionError:
                 # Windows does not replace a file that somebody reads at this moment.
-                if _HAS_OWNERS or time.monotonic() > until:
+                if os.name == "posix" or time.monotonic() > until:
                     raise
                 time.sleep(0.01)
             else:

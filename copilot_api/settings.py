@@ -85,9 +85,6 @@ class Settings:
     body_timeout_s: float = _option(
         60.0, "Seconds in which the body of a request must arrive, and one more for each 64 KiB of it", low=0.1, high=3600
     )
-    unread_timeout_s: float = _option(
-        300.0, "Seconds for which a client may leave its answer unread before it is hung up on", low=0.1, high=86400
-    )
     drain_s: float = _option(30.0, "Seconds that open streams get to finish after Ctrl-C", low=0, high=3600)
 
     # pacing

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -110,7 +111,7 @@ def _place(path: Path) -> Path:
         elif not place.is_file():
             raise FileUnsafe(f"{path} is not a plain file", hint="move it away")
         for owned in (place, place.parent):
-            if os.name == "posix" and owned.exists() and owned.stat().st_uid != os.geteuid():
+            if sys.platform != "win32" and owned.exists() and owned.stat().st_uid != os.geteuid():
                 raise FileUnsafe(
                     f"{path} leads to {owned}, which is not yours", hint="change the setting there, or make it yours"
                 )

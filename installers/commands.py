@@ -32,11 +32,20 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What a command asks for without an option: as its help calls it, such as NAME."""
+
+    name: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command, by the words that are typed for it."""
 
     words: tuple[str, ...]
     help: str
+    arguments: tuple[Argument, ...]
     options: tuple[Option, ...]
     children: tuple["Command", ...]
 
@@ -61,12 +70,22 @@ def _command(command: Any, words: tuple[str, ...], parent: Any) -> Command:
     # Commands inherit from the context above them how --help is spelt.
     context = typer.Context(command, info_name=words[-1], parent=parent, **command.context_settings)
     children = getattr(command, "commands", {})
+    parameters = command.get_params(context)
     return Command(
         words=words,
         help=" ".join((command.help or "").split()),
-        options=tuple(_option(parameter) for parameter in command.get_params(context)),
+        arguments=tuple(_argument(parameter, context) for parameter in parameters if _is_argument(parameter)),
+        options=tuple(_option(parameter) for parameter in parameters if not _is_argument(parameter)),
         children=tuple(_command(child, (*words, name), context) for name, child in children.items()),
     )
+
+
+def _is_argument(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
+def _argument(parameter: Any, context: Any) -> Argument:
+    return Argument(name=parameter.make_metavar(context), help=_one_line(parameter.help))
 
 
 def _option(parameter: Any) -> Option:
@@ -78,5 +97,9 @@ def _option(parameter: Any) -> Option:
         value="" if parameter.is_flag else "|".join(choices) or _VALUES[parameter.type.name],
         choices=choices,
         repeats=bool(parameter.multiple),
-        help=" ".join((parameter.help or "").split()).removesuffix("."),
+        help=_one_line(parameter.help),
     )
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split()).removesuffix(".")

@@ -34,6 +34,7 @@ from tests.builders.addresses import SpareAddress
 from tests.builders.desktop import Desktop, bus
 from tests.builders.forms import SOURCE, form_of
 from tests.builders.fuzzers import Fuzzers
+from tests.builders.installed import installed
 from tests.builders.linters import Linters
 from tests.builders.own_systemd import OwnSystemd, own_systemd
 from tests.builders.own_systemd import lacking as lacking_systemd
@@ -226,19 +227,23 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def client_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def client_programs() -> Path:
     """The folder of the programs that tests/clients/package-lock.json pins, and of a Node.js that is new enough for them.
 
     Only Claude Code's install script is run, which puts its program into place; the others would compile what nobody needs.
     """
     npm = shutil.which("npm")
     assert npm, "the client programs come from npm: install Node.js"
-    folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(CLIENTS / name, folder)
-    for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["rebuild", "@anthropic-ai/claude-code"]):
-        subprocess.run([npm, *command], cwd=folder, check=True)
-    return folder / "node_modules" / ".bin"
+    pinned = [CLIENTS / name for name in ("package.json", "package-lock.json")]
+
+    def install(folder: Path) -> None:
+        folder.mkdir()
+        for file in pinned:
+            shutil.copy(file, folder)
+        for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["rebuild", "@anthropic-ai/claude-code"]):
+            subprocess.run([npm, *command], cwd=folder, check=True)
+
+    return installed("clients", pinned, install) / "node_modules" / ".bin"
 
 
 @pytest.fixture

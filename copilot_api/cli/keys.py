@@ -12,7 +12,7 @@ from copilot_api.settings import Settings, data_dir
 
 keys = typer.Typer(help="Make, list and revoke API keys for clients.", invoke_without_command=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(help="What it is for, such as claude-code")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is for, such as claude-code")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
@@ -48,6 +49,8 @@ def _socket_of(address: str) -> str:
 
 def is_there(find: Callable[[], str]) -> bool:
     """Whether somebody listens on that socket; for those who run no loop yet."""
+    if sys.platform == "win32":
+        return False
     with suppress(*UNREACHABLE), closing(socket.socket(socket.AF_UNIX)) as probe:
         probe.connect(find())
         return True
@@ -56,6 +59,8 @@ def is_there(find: Callable[[], str]) -> bool:
 
 async def connected(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection on which messages can be sent: the bus knows who we are. Raises ValueError where it does not believe it."""
+    if sys.platform == "win32":
+        raise ConnectionError("this system has no such sockets")
     reader, writer = await asyncio.open_unix_connection(path)
     try:
         conversation = Authenticator()

@@ -7,6 +7,7 @@ import asyncio
 import errno
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import closing
 
@@ -19,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 async def listen(moved: Callable[[], None]) -> None:
     """Calls `moved` after each change, once for those that come together. Runs until cancelled; ends where nothing is told."""
+    if sys.platform != "linux":
+        return
     try:
         ear = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     except OSError as error:

@@ -169,7 +169,8 @@ class Connections:
             # Each may need another one upstream.
             self.most = max(1, min(self.most, (descriptors - RESERVED_DESCRIPTORS) // 2))
         self._patience_s = {State.IDLE: settings.keep_alive_s, State.HEAD: settings.head_timeout_s}
-        self._stuck_s = settings.unread_timeout_s
+        # An answer notices it by itself, tells it, and so comes first; this is for whatever has no clock of its own.
+        self._stuck_s = 1.25 * settings.client_timeout_s
         self._sweeps_every_s = max(0.02, min(_SWEEPS_EVERY_S, *self._patience_s.values(), self._stuck_s) / 4)
         self._open: dict[Held, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None

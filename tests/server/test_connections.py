@@ -138,7 +138,7 @@ async def test_a_large_body_may_take_longer(serve: Serve) -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_who_does_not_read_is_hung_up_on(make_service: MakeService, sandbox: Sandbox, stream: bool) -> None:
-    service = await make_service(unread_timeout_s=0.5)
+    service = await make_service(client_timeout_s=0.5)
     sandbox.script.answer("w" * 12_000_000)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]), limit=1024)
     body = json.dumps(CHAT | {"stream": stream, "max_tokens": 4_000_000}).encode()
@@ -153,7 +153,7 @@ async def test_who_does_not_read_is_hung_up_on(make_service: MakeService, sandbo
 
 
 async def test_who_reads_slowly_is_served(serve: Serve, sandbox: Sandbox) -> None:
-    server = await serve(unread_timeout_s=1.0)
+    server = await serve(client_timeout_s=1.0)
     sandbox.script.answer("word " * 400_000)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]), limit=1024)
     body = json.dumps(CHAT | {"max_tokens": 1_000_000}).encode()
@@ -371,7 +371,7 @@ async def test_a_flood_of_connections_does_not_hold_up_a_stream(program: Program
 def test_the_settings_have_the_times_that_other_servers_have() -> None:
     """A client that reuses a connection must not meet one that was closed at that very moment: 60 s is what they count on."""
     settings = Settings()
-    assert (settings.keep_alive_s, settings.head_timeout_s, settings.unread_timeout_s) == (65, 66, 300)
+    assert (settings.keep_alive_s, settings.head_timeout_s, settings.client_timeout_s) == (65, 66, 300)
     assert settings.max_connections > 2 * 200
     assert RESERVED_DESCRIPTORS < 256  # macOS gives a process no more to begin with
 

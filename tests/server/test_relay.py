@@ -312,7 +312,7 @@ async def test_an_error_after_the_headers_went_out_is_told_in_the_stream(
     serve: Serve, http: aiohttp.ClientSession, sandbox: Sandbox, path: str, body: dict[str, Any]
 ) -> None:
     server = await serve(heartbeat_s=0.05)
-    sandbox.script.fault("delay", seconds=0.3)
+    sandbox.script.fault("delay", seconds=0.8)
     sandbox.script.raw(b'{"error":{"message":"no such luck"}}', status=400, content_type="application/json")
     async with http.post(server.url + path, json=body | {"stream": True}) as response:
         assert response.status == 200

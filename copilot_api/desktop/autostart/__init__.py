@@ -27,7 +27,8 @@ def autostart(program: Program | None = None) -> Autostart:
     """This system's. `program` is what is started: by default the tray, in the form in which we run."""
     program = program or at_login("tray", "--at-login")
     if sys.platform == "win32":
-        from copilot_api.desktop.autostart.run_key import RunKey, WindowsRegistry
+        from copilot_api.desktop.autostart.registry import WindowsRegistry
+        from copilot_api.desktop.autostart.run_key import RunKey
 
         return RunKey(program, WindowsRegistry())
     if sys.platform == "darwin":

@@ -1,6 +1,7 @@
 """Linux with systemd: a unit of the person's own manager runs the server, and the journal keeps what it says."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -155,5 +156,6 @@ def _complaint(*, since: int) -> str:
 def _linger() -> str:
     """ "yes" or "no"; anything else where logins are not kept count of."""
     with suppress(SystemRefused):
-        return ask("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value").out.strip()
+        if sys.platform != "win32":
+            return ask("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value").out.strip()
     return ""

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,10 +69,10 @@ class Podman:
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+def podman() -> Iterator[Podman]:
     """With the image in its store."""
     assert FOLDER.is_dir(), "python3 build/dev.py build --standalone makes what goes into the image"
-    folder = tmp_path_factory.mktemp("podman")
+    folder = Path(tempfile.mkdtemp(prefix="podman-"))  # no path that pytest makes would be short enough for it
     made = Podman(folder / "store")
     subprocess.run(["debootstrap", "--variant=minbase", "bookworm", folder / "base", mirror()], check=True, capture_output=True)
     subprocess.run(["tar", "-C", folder / "base", "-cf", folder / "base.tar", "."], check=True)

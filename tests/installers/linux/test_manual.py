@@ -56,9 +56,12 @@ def test_every_setting_and_variable_is_told(read: str) -> None:
         assert variable in read
 
 
-def test_the_folders_are_those_that_the_program_uses(read: str) -> None:
+def test_the_folders_are_those_that_the_program_uses(read: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", "/home/somebody")
     for folder in (settings.config_dir(), settings.data_dir()):
-        assert f"~/{folder.relative_to(Path.home())}" in read
+        assert f"~/{folder.relative_to('/home/somebody')}" in read
 
 
 def test_the_exit_codes_are_told(read: str) -> None:
