@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from docstrings import without_docstrings
 from nuitka_options import PACKAGE, is_left_out
+from spared import spared
 from stand_ins import put_stand_ins
 
 COMPILED = PACKAGE
@@ -78,7 +79,9 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         """Our own docstrings stay: they are the help of the command line."""
         name = module_name.asString()
         is_python = Path(source_filename).suffix == ".py"
-        return without_docstrings(source_code) if is_python and name.split(".")[0] != COMPILED else source_code
+        if not is_python or name.split(".")[0] == COMPILED:
+            return source_code
+        return without_docstrings(spared(name, source_code))
 
     def onGeneratedSourceCode(self, source_dir: str, onefile: bool) -> None:  # noqa: N802, FBT001 - Nuitka's name and call
         """Says at the head of each of our cold modules how it is to be optimised. The start of the one file has none."""
