@@ -47,8 +47,15 @@ class Wire:
         return await self.reader.readuntil(mark)
 
     async def rest(self) -> bytes:
-        """What comes until the server hangs up."""
-        return await self.reader.read()
+        """What comes until the server hangs up: with a reset, where it had not read all that was sent."""
+        came = b""
+        try:
+            while piece := await self.reader.read(65536):
+                came += piece
+        except ConnectionError:
+            if not came:
+                raise
+        return came
 
     async def hang_up(self) -> None:
         """Closes the connection."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import resource
 import time
 from contextlib import AsyncExitStack
 from typing import Any
@@ -315,6 +314,8 @@ async def hold(url: str, count: int, sent: bytes) -> list[Wire]:
 async def test_two_thousand_silent_connections_and_a_slowloris_keep_nobody_out(
     program: Program, http: aiohttp.ClientSession, limit: int
 ) -> None:
+    import resource  # which Windows has not
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if limit:
