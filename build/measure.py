@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-STARTS, SERVERS, ROUNDS = 11, 5, 4
+STARTS, SERVERS, ROUNDS = 9, 4, 2
 CONNECTIONS, REQUESTS = 8, 30
 """At a time, and on each of them."""
 PORT = 21410
