@@ -1,5 +1,6 @@
 """The entry point. `--version` is answered before anything is imported that takes time."""
 
+import gc
 import sys
 
 from copilot_api import __version__
@@ -10,6 +11,8 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"copilot-api {__version__}\n")
         return
+    # What is imported stays: to look through it for garbage again and again was a tenth of the start. `thrift.settle` ends this.
+    gc.set_threshold(100_000, 10, 10)
     from copilot_api.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

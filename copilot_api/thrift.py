@@ -11,6 +11,9 @@ from pathlib import Path
 TRIM_S = 15.0
 """How often a server that works gives back what it does not need; it takes a millisecond."""
 
+COLLECTED_AT = (2000, 10, 10)
+"""For `gc.set_threshold`: what Python itself does since 3.13."""
+
 _DONTNEED = 4
 """MADV_DONTNEED of Linux: pages that hold what their file holds are read from it again when they are touched."""
 
@@ -22,6 +25,7 @@ def settle() -> None:
     """Leaves what is there after the start out of every later collection, and returns memory that only the start needed."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTED_AT)
     trim()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)

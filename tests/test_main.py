@@ -9,7 +9,7 @@ import pytest
 from copilot_api import __version__
 from tests.builders.program import Program
 
-HEAVY = ("aiohttp", "keyring", "tiktoken", "orjson", "asyncio", "rich", "pydantic", "openai", "ssl")
+HEAVY = ("aiohttp", "keyring", "tiktoken", "orjson", "asyncio", "rich", "pydantic", "openai", "ssl", "hashlib")
 
 
 def imported(*arguments: str) -> tuple[str, set[str]]:

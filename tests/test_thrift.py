@@ -36,6 +36,21 @@ gc.disable(); settle(); print(seen() is None)
     assert run(code) == ["True"]
 
 
+def test_garbage_is_looked_for_seldom_while_it_starts_and_as_usual_from_then_on() -> None:
+    code = """
+import sys
+from copilot_api.__main__ import main
+sys.argv[1:] = ["--help"]
+try:
+    main()
+except SystemExit:
+    print("\\n", gc.get_threshold()[0])
+settle()
+print(gc.get_threshold()[0])
+"""
+    assert run(code)[-2:] == ["100000", "2000"]
+
+
 if sys.platform == "linux":
 
     @pytest.mark.parametrize("times", [1, 2])
