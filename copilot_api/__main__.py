@@ -11,7 +11,7 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"copilot-api {__version__}\n")
         return
-    # What is imported stays: to look through it for garbage again and again was a tenth of the start. `thrift.settle` ends this.
+    # What is imported stays: to look through it for garbage again and again was a tenth of the start. `settle` ends this.
     gc.set_threshold(100_000, 10, 10)
     from copilot_api.cli.app import run
 
