@@ -148,7 +148,9 @@ def test_one_that_shows_only_text_gets_only_text(session_bus: Desktop, tray: Run
 def test_nobody_who_shows_it_is_no_error_and_the_next_who_does_counts_anew(
     session_bus: Desktop, tray: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tray.backend.tell(CODE)
+    with caplog.at_level("DEBUG", "copilot_api"):
+        tray.backend.tell(CODE)
+        until(lambda: "nobody shows notifications" in caplog.text)
     for _ in range(2):
         daemon = Daemon(session_bus.address, "body", "actions")
         assert tell(tray.backend, daemon, CODE)["replaces"] == 0

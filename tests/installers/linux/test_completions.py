@@ -98,7 +98,8 @@ def test_tab_finishes_a_word(shell: Shell, typed: str, finished: str) -> None:
 def test_tab_lists_the_commands(shell: Shell) -> None:
     shown = shell.type("copilot-api \t\t", until="start")
     for command in root().children:
-        assert command.name in shown or command.name in shell.type("", until=command.name)
+        if command.name not in shown:
+            shown += shell.type("", until=command.name)
 
 
 @pytest.mark.parametrize("typed", ["copilot-api start --port \t", "copilot-api start --host \t"])
