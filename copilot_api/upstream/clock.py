@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from typing import Any, Protocol
+from typing import Protocol
+
+from copilot_api.race import first
 
 
 class Clock(Protocol):
@@ -56,10 +58,4 @@ class SystemClock:
 
 async def nap(clock: Clock, seconds: float, until: asyncio.Event) -> None:
     """Waits that long, or until the event is set."""
-    waits: list[asyncio.Future[Any]] = [asyncio.gather(clock.sleep(seconds)), asyncio.gather(until.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+    await first(clock.sleep(seconds), until.wait())
