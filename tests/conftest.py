@@ -209,6 +209,8 @@ class SettingsFor(Protocol):
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Any call of ours that blocks while an event loop runs is an error."""
     with blockbuster_ctx("copilot_api") as watch:
+        # Where coverage is measured, threads take turns to write down what they have run: not ours to wait for.
+        watch.functions["threading.Lock.acquire"].can_block_in("coverage/collector.py", "lock_data")
         yield watch
 
 
