@@ -381,7 +381,7 @@ async def test_a_client_that_answers_no_pings_is_gone_in_the_middle_of_an_answer
         await talk.say()
         await eventually(lambda: service.status.active == 1)
         await eventually(lambda: service.status.active == 0)
-        assert upstream(sandbox)[-1].outcome == "client left"
+        await eventually(lambda: upstream(sandbox)[-1].outcome == "client left")
 
 
 async def test_a_client_that_answers_no_pings_is_gone(make_service: MakeService) -> None:
