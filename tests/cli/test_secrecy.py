@@ -30,7 +30,7 @@ async def test_options_and_environment_show_no_secret_once_it_runs(program: Prog
     other = sandbox.issue("gho")
     async with program.serving("-g", other, "--api-key", "canary-of-an-option") as server:
         seen = shown(server.process.pid)
-        assert b"copilot_api" in seen
+        assert b"\0start\0" in seen
         assert b"COPILOT_API_GITHUB_URL=" in seen
         for secret in (sandbox.grant, other, KEY, "canary-of-an-option"):
             assert secret.encode() not in seen

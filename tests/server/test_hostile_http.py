@@ -35,15 +35,15 @@ def get(path: bytes, *headers: bytes, host: bytes = b"localhost") -> bytes:
 STATUS = re.compile(rb"HTTP/[01]\.\d (\d{3}) ")
 
 
-async def answers(url: str, sent: bytes, *, at_least: int = 1) -> tuple[list[int], bool, bytes]:
-    """The statuses of all that comes back, whether the server then hung up, and the bytes."""
+async def answers(url: str, sent: bytes, *, at_least: int = 1, then_s: float = 0.05) -> tuple[list[int], bool, bytes]:
+    """The statuses of all that comes back, whether the server hung up within `then_s` from then on, and the bytes."""
     got, hung_up = b"", False
     async with Wire(url) as wire:
         await wire.send(sent)
         try:
             # Patient until what is expected came, then not any more: there may be one answer too many.
             while True:
-                async with asyncio.timeout(0.05 if len(STATUS.findall(got)) >= at_least else 5):
+                async with asyncio.timeout(then_s if len(STATUS.findall(got)) >= at_least else 5):
                     piece = await wire.reader.read(65536)
                 got += piece
                 if not piece:
@@ -108,7 +108,7 @@ REFUSED = {
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
 async def test_what_may_be_read_in_two_ways_is_not_read(server: Serving, sandbox: Sandbox, sent: bytes) -> None:
     asked = len(sandbox.seen)
-    statuses, hung_up, got = await answers(server.url, sent)
+    statuses, hung_up, got = await answers(server.url, sent, then_s=5)
     assert (statuses, hung_up) == ([400], True)
     assert json.loads(got.partition(b"\r\n\r\n")[2])["error"]["code"] in {"bad_http", "invalid_json"}
     assert len(sandbox.seen) == asked
