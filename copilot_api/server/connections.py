@@ -175,6 +175,7 @@ class Connections:
         self._open: dict[Held, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._told: set[str] = set()
+        self._is_over = False
         self.held_bytes = 0
         self.most_bytes = max(MOST_MIB, 2 * settings.body_limit_mib) * 1024 * 1024
 
@@ -197,7 +198,10 @@ class Connections:
         )
 
     def add(self, new: Held) -> None:
-        """Lets it in, if need be in another's place; turns it away when all are being answered."""
+        """Lets it in, if need be in another's place; turns it away when all are being answered, or the end has come."""
+        if self._is_over:
+            new.force_close()
+            return
         if len(self._open) >= self.most and not self._make_room():
             self.tell("all %d connections are busy, so more are turned away; max_connections sets how many", self.most)
             new.turn_away(503, "overloaded_error", "too_many_connections", "All connections of copilot-api are busy")
@@ -213,7 +217,8 @@ class Connections:
                 one.force_close()
 
     def close(self) -> None:
-        """Hangs up on all that are left."""
+        """Hangs up on all that are left, and on who was just being let in."""
+        self._is_over = True
         for one in tuple(self._open):
             one.force_close()
         if self._sweeping is not None:

@@ -31,13 +31,13 @@ class Serving:
         make = partial(self._connections.make, server, HTTP_LOG)
         await self._listening.begin(sockets, partial(Doorway, self._connections, make, tls) if tls else make)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Lets nobody else in."""
-        self._listening.end()
+        await self._listening.end()
 
     async def empty(self) -> None:
         """Lets nobody else in, closes what is idle now and what is busy after its answer, WebSockets likewise."""
-        self.end()
+        await self.end()
         self._connections.close_unused()
         if self._runner.server is not None:
             self._runner.server.pre_shutdown()
@@ -63,6 +63,6 @@ async def served(
         await serving.begin(sockets, tls)
         yield serving
     finally:
-        serving.end()
+        await serving.end()
         await runner.cleanup()
         connections.close()

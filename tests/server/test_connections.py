@@ -1,7 +1,9 @@
 """Slow, silent and greedy clients: each has an end, and none of them keeps one out that asks for something."""
 
 import asyncio
+import functools
 import json
+import logging
 import re
 import time
 from contextlib import AsyncExitStack
@@ -9,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from copilot_api.sandbox import Sandbox
 from copilot_api.server.connections import LARGEST_LINE, MOST_HEADERS, RESERVED_DESCRIPTORS, Connections
@@ -166,6 +169,23 @@ async def test_who_reads_slowly_is_served(serve: Serve, sandbox: Sandbox) -> Non
 
 
 # Number
+
+
+async def test_who_is_let_in_at_the_very_end_is_hung_up_on() -> None:
+    """It may have been accepted before, and made after the others were closed."""
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response()
+
+    connections = Connections(Settings(), None)
+    connections.close()
+    make = functools.partial(connections.make, web.Server(answer), logging.getLogger())
+    async with await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+    assert len(connections) == 0
 
 
 async def test_the_connection_unused_for_longest_makes_room(make_service: MakeService, http: aiohttp.ClientSession) -> None:

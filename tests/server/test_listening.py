@@ -11,7 +11,7 @@ import pytest
 
 from copilot_api.errors import StartFailed
 from copilot_api.server import listening
-from copilot_api.server.listening import bind
+from copilot_api.server.listening import Listening, bind
 
 
 @contextmanager
@@ -122,3 +122,27 @@ async def test_other_troubles_are_named(monkeypatch: pytest.MonkeyPatch, number:
     monkeypatch.setattr("socket.socket", StrictSocket)
     with pytest.raises(StartFailed, match=said):
         await bind("127.0.0.1", 80)
+
+
+class Rude(asyncio.Protocol):
+    """Hangs up on whoever comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_comes_just_before_the_end_is_not_left_waiting(turns: int) -> None:
+    """However far asyncio was with letting it in."""
+    sockets, door = await bind("127.0.0.1", 0), Listening()
+    await door.begin(sockets, Rude)
+    with socket.create_connection(sockets[0].getsockname()) as client:
+        client.setblocking(False)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await door.end()
+        async with asyncio.timeout(5):
+            try:
+                assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+            except ConnectionResetError:
+                return
