@@ -260,8 +260,8 @@ async def test_a_watcher_that_never_reads_is_dropped(service: Service, monkeypat
         host, port = service.run.control.removeprefix("http://").split("/")[0].split(":")
         await asyncio.to_thread(idle.connect, (host, int(port)))
         head = f"GET /control/watch HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.run.secret}\r\n\r\n"
-        await asyncio.to_thread(idle.sendall, head.encode())
         subscribed = len(service._listeners)
+        await asyncio.to_thread(idle.sendall, head.encode())
         await eventually(lambda: len(service._listeners) == subscribed + 1)
         count = 0
         while len(service._listeners) > subscribed:
