@@ -20,10 +20,9 @@ def contents(report: Path, folder: Path) -> str:
 
 def broken(report: Path, package: str, left_out: Collection[str]) -> list[str]:
     """What modules of `package` import although it is among `left_out`: the program would fail when it gets there."""
-    # Nuitka writes it itself, from what it has just compiled.
     return [
         f"{module.get('name')}, line {usage.get('line')}, imports {usage.get('name')}"
-        for module in ET.parse(report).getroot().iter("module")  # noqa: S314
+        for module in _told(report).iter("module")
         if f"{module.get('name')}.".startswith(f"{package}.")
         for usage in module.iter("module_usage")
         # What the standard library holds is told as if our entry point asked for all of it.
@@ -50,9 +49,12 @@ def data_in(package: Path) -> list[Path]:
     return [path.relative_to(package) for path in files if path.suffix not in {".py", ".pyc"} and path.name != "py.typed"]
 
 
+def _told(report: Path) -> ET.Element:
+    return ET.parse(report).getroot()  # noqa: S314 - Nuitka wrote it itself, about what it has just compiled
+
+
 def _modules(report: Path) -> list[str]:
-    # Nuitka writes it itself, from what it has just compiled.
-    names = {module.get("name", "").split(".")[0] for module in ET.parse(report).getroot().findall("module")}  # noqa: S314
+    names = {module.get("name", "").split(".")[0] for module in _told(report).findall("module")}
     return sorted(f"module {name}" for name in names - sys.stdlib_module_names if "-" not in name)
 
 

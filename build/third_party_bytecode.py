@@ -51,7 +51,7 @@ gc.disable()
 
 # What Python may import before it is ready, which Nuitka brings along whatever its options say: all character sets, too.
 _detect = ImportDetection._detectEarlyImports  # noqa: SLF001 - there is no other way to leave one out
-ImportDetection._detectEarlyImports = lambda: {  # noqa: SLF001
+ImportDetection._detectEarlyImports = lambda: {  # noqa: SLF001 - nor here
     name for name in _detect() if not is_left_out(name.asString())
 }
 

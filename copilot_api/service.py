@@ -15,7 +15,6 @@ from copilot_api import __version__, machine
 from copilot_api.errors import StartFailed
 from copilot_api.https.authority import Authority
 from copilot_api.keys import KeyFile
-from copilot_api.race import first
 from copilot_api.server import Deps, approvals, calibration, create_app, today
 from copilot_api.server.approvals import Approvals, Decision
 from copilot_api.server.calibration import Calibration
@@ -34,7 +33,7 @@ from copilot_api.server.status import Listener, Phase, Status
 from copilot_api.server.today import Use
 from copilot_api.server.traffic import Traffic
 from copilot_api.settings import Settings, data_dir
-from copilot_api.thrift import TRIM_S, trim
+from copilot_api.thrift import keep_trimmed
 from copilot_api.tokens import Counter
 from copilot_api.upstream import grants
 from copilot_api.upstream.auth import CopilotAuth, Signed, Token
@@ -50,7 +49,6 @@ from copilot_api.upstream.identity import Identity
 from copilot_api.upstream.quota import Quota
 from copilot_api.upstream.reach import Reach
 from copilot_api.upstream.standing import Standing
-from copilot_api.upstream.watch import Watch
 
 SANDBOX_PACE_S = 0.02
 FAREWELL_S = 2.0
@@ -236,43 +234,31 @@ class Service:
         self.run = await self._door.enter_async_context(door)
         if self.settings.sandbox:
             await self._enter_sandbox()
-        await self._build()
-        assert self._standing is not None  # noqa: S101 - just built
+        standing = self._standing = await self._build()
         if not is_patient:
-            await self._standing.enter()
+            await standing.enter()
         if self.settings.manual:
             await self._approvals.load()
             self._keep("approvals", self._approvals.run())
         await self._listen(sockets)
         self._publish(url=url, address=url.removeprefix("http://"))
-        self._keep("account", self._standing.keep())
+        self._keep("account", standing.keep())
         self._keep("copilot-token", self.auth.keep_fresh())
         self._keep("reachability", self.client.keep_reachable())
         self._keep("model-list", self.catalog.keep_fresh())
         self._keep("token-calibration", self._calibration.run())
-        self._keep("thrift", self._be_thrifty())
+        self._keep("thrift", keep_trimmed(self._clock.sleep, lambda: self._traffic.total))
         self._keep("today", self._use.run())
-        self._follow_the_machine()
+        self._follow_the_machine(standing)
 
-    def _follow_the_machine(self) -> None:
+    def _follow_the_machine(self, standing: Standing) -> None:
         """Notices when the machine has slept or changed networks, and sees to it that the next request finds all in order."""
         watch = self._connections.watch
         watch.subscribe(self.network_changed)
         self._keep("connection-watch", watch.run())
-        self._keep("catching-up", self._catch_up(watch))
+        self._keep("catching-up", standing.catch_up(watch))
         for name, body in machine.listeners(woke=partial(watch.tell, "the machine woke up"), moved=watch.look_around).items():
             self._keep(name, body)
-
-    async def _catch_up(self, watch: Watch) -> None:
-        seen = 0
-        while True:
-            seen = await watch.after(seen)
-            try:
-                await self.auth.catch_up()
-                if self._reach.is_down and self._standing is not None:
-                    self._standing.look_again()
-            except Exception:  # noqa: BLE001 - a task's top: it is logged, and the task goes on
-                _log.exception("a fault of our own after a change of the network")
 
     async def _unlock(self) -> None:
         """Reads what clients are told from each other by, and what https is served with."""
@@ -292,7 +278,7 @@ class Service:
         self.settings = sandbox.settings(self.settings)
         self._find_grant = grants.find
 
-    async def _build(self) -> None:
+    async def _build(self) -> Standing:
         settings = self.settings
         self._connections = await self._owned.enter_async_context(connected(settings, self._clock))
         http, hosts, identity = self._connections.http, Hosts.of(settings), Identity(settings)
@@ -308,9 +294,10 @@ class Service:
         kept = None if settings.copilot_url else self._kept
         self._calibration = Calibration(self._counter, self._clock, kept and kept / calibration.FILE_NAME)
         self._use = Use(self._clock, kept and kept / PRIVATE / today.FILE_NAME, self._use_changed)
-        self._standing = Standing(self.auth, self.github, self.catalog, self._reach, self._clock, self._account_changed)
+        standing = Standing(self.auth, self.github, self.catalog, self._reach, self._clock, self._account_changed)
         self._owned.callback(self.auth.subscribe(lambda *_: self._signed_changed()))
         self._publish(is_token_given=bool(settings.github_token), account_type=settings.account_type)
+        return standing
 
     async def _listen(self, sockets: list[socket.socket]) -> None:
         app = create_app(
@@ -345,15 +332,6 @@ class Service:
         self._owned.push_async_callback(fetcher.close)
         return fetcher
 
-    async def _be_thrifty(self) -> None:
-        """Gives back memory now and then, while there is work that takes and leaves some."""
-        seen = 0
-        while True:
-            await self._clock.sleep(TRIM_S)
-            if self._traffic.total != seen:
-                seen = self._traffic.total
-                await asyncio.to_thread(trim)
-
     def _keep(self, name: str, body: Coroutine[object, object, None]) -> None:
         self._tasks.append(asyncio.create_task(body, name=name))
 
@@ -368,18 +346,9 @@ class Service:
         await self._serving.empty()
         if self._traffic.active:
             _log.info("waiting for %d open requests", self._traffic.active)
-        if not await self._drained_within(self.settings.drain_s):
+        if not await self._traffic.drained_within(self.settings.drain_s, unless=self._hurry):
             self._traffic.interrupt()
-            await self._drained_within(FAREWELL_S)
-
-    async def _drained_within(self, seconds: float) -> bool:
-        """Whether every request ended in time, or before somebody got impatient."""
-        try:
-            async with asyncio.timeout(seconds):
-                await first(self._traffic.drained(), self._hurry.wait())
-        except TimeoutError:
-            return self._traffic.active == 0
-        return self._traffic.active == 0
+            await self._traffic.drained_within(FAREWELL_S, unless=self._hurry)
 
     async def _close(self) -> None:
         for task in self._tasks:

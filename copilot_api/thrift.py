@@ -1,10 +1,11 @@
 """What a server gives back once it has started, and while it works: it will run for weeks, and start only once."""
 
+import asyncio
 import ctypes
 import gc
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +23,10 @@ _MAPPING = re.compile(r"(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<permissions>
 
 
 def settle() -> None:
-    """Leaves what is there after the start out of every later collection, and returns memory that only the start needed."""
+    """Leaves what is there after the start out of every later collection, and returns memory that only the start needed.
+
+    From then on garbage is looked for as usual, which `__main__` had put off.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_AT)
@@ -44,6 +48,16 @@ def trim() -> None:
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):  # musl has none
             libc.malloc_trim(0)
+
+
+async def keep_trimmed(sleep: Callable[[float], Awaitable[None]], worked: Callable[[], int]) -> None:
+    """The body of a background task: trims now and then while there is work, which leaves memory behind. `worked` counts it."""
+    seen = 0
+    while True:
+        await sleep(TRIM_S)
+        if worked() != seen:
+            seen = worked()
+            await asyncio.to_thread(trim)
 
 
 def _as_in_their_files() -> Iterator[tuple[int, int]]:

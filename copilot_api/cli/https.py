@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from copilot_api import console
 from copilot_api.cli.options import with_settings
 from copilot_api.errors import HttpsUnusable
 from copilot_api.settings import Settings, data_dir
+
+if TYPE_CHECKING:
+    from copilot_api.https.authority import Authority
 
 https = typer.Typer(help="Serve https on this machine.", invoke_without_command=True, rich_markup_mode=None)
 
@@ -71,10 +74,11 @@ def remove(loaded: Settings) -> None:
         console.warn("https is still switched on in the settings", hint="copilot-api debug shows where")
 
 
-def _trust(authority: Any) -> None:
+def _trust(authority: "Authority") -> None:
     from copilot_api.https import trust
 
     state = authority.state()
+    assert state is not None  # noqa: S101 - what it tells of was looked at, or made, just now
     found = trust.stores(Path.home(), authority.certificate, state.name, state.sha1)
     if not found:
         console.warn("there is no store of certificates here that is yours alone", hint="apt install libnss3-tools")
@@ -86,7 +90,7 @@ def _trust(authority: Any) -> None:
         console.say(f"trusted by {store.name}")
 
 
-def _untrust(authority: Any) -> None:
+def _untrust(authority: "Authority") -> None:
     """Takes it out of where it was put; what cannot be taken out is said, and no reason to keep the rest."""
     from copilot_api.https import trust
 
@@ -135,7 +139,7 @@ def _show(loaded: Settings, *, as_json: bool) -> None:
     _tell(authority, loaded)
 
 
-def _tell(authority: Any, loaded: Settings) -> None:
+def _tell(authority: "Authority", loaded: Settings) -> None:
     from copilot_api.https import trust
 
     console.say(f"  authority   {authority.certificate}")

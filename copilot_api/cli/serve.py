@@ -17,7 +17,7 @@ from copilot_api.dialects.models import Model
 from copilot_api.errors import NotSignedIn, StartFailed
 from copilot_api.keys import KeyFile
 from copilot_api.remote import named
-from copilot_api.server.connections import RESERVED_DESCRIPTORS
+from copilot_api.server.connections import descriptors_for
 from copilot_api.server.status import Phase, Status
 from copilot_api.service import Service
 from copilot_api.settings import Settings
@@ -42,7 +42,7 @@ async def serve(loaded: Settings, *, claude_code: bool) -> int:
     if claude_code and terminal is None:
         raise StartFailed("--claude-code asks for two models, which needs a terminal", hint="start copilot-api in a terminal")
     secrecy.keep(loaded)
-    own_process.raise_descriptors(2 * (loaded.max_connections + RESERVED_DESCRIPTORS))
+    own_process.raise_descriptors(descriptors_for(loaded.max_connections))
     service = await _started(loaded, terminal)
     kept = ExitStack()
     try:

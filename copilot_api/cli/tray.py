@@ -46,11 +46,11 @@ def _run(loaded: Settings, *, is_quiet: bool) -> None:
     from copilot_api.desktop.backends import open_backend
     from copilot_api.desktop.tray import Tray
     from copilot_api.errors import DesktopMissing
-    from copilot_api.server.connections import RESERVED_DESCRIPTORS
+    from copilot_api.server.connections import descriptors_for
 
     environ = session.environment()
     secrecy.keep(loaded)
-    own_process.raise_descriptors(2 * (loaded.max_connections + RESERVED_DESCRIPTORS))
+    own_process.raise_descriptors(descriptors_for(loaded.max_connections))
     flags = {name: getattr(loaded, name) for name, origin in loaded.origins.items() if origin == "flag"}
     try:
         backend = open_backend()

@@ -217,13 +217,7 @@ def _windows() -> Iterator[ctypes.CDLL]:
     kernel = getattr(ctypes, "windll").kernel32  # noqa: B009 - mypy knows it on Windows only
     kernel.GetModuleHandleW.restype = c_void_p
     kernel.GetModuleHandleW.argtypes = (ctypes.c_wchar_p,)
-    for name in (
-        "libcrypto-3.dll",
-        "libcrypto-3-x64.dll",
-        "libcrypto-3-arm64.dll",
-        "libcrypto-1_1.dll",
-        "libcrypto-1_1-x64.dll",
-    ):
+    for name in _WINDOWS:
         if handle := kernel.GetModuleHandleW(name):
             yield ctypes.CDLL(name, handle=handle)
 

@@ -20,15 +20,24 @@ from copilot_api.settings import Settings
 RESERVED_DESCRIPTORS = 64
 """For all that is no client: files, the resolver, connections that are being made."""
 
+DESCRIPTORS_EACH = 2
+"""A connection of a client may need another one upstream."""
+
 LARGEST_LINE = 16 * 1024
 """Of a head, in bytes: Codex sends its state in one header, and some people's cookies are no shorter."""
 
 MOST_HEADERS = 128
 
 MOST_MIB = 512
-"""Of requests that are being read or answered, all together, as they came; a body that was packed counts unpacked, too."""
+"""Of requests that are being read or answered, all together, as they came; a body that was packed counts unpacked, too.
+
+Where one body may be larger than half of it, two of the largest are what fits.
+"""
+
+_MIB = 1024 * 1024
 
 _SWEEPS_EVERY_S = 5.0
+"""And more often where less time than four times that is given."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +126,8 @@ class Connection(web.RequestHandler):
         if data and self.state == State.IDLE:  # aiohttp calls this without any to read on where it has paused
             self.become(State.HEAD)
         if not self.hold(len(data)):
-            self._others.tell("clients have sent more than %d MiB that is being worked on, so more is refused", MOST_MIB)
+            most_mib = self._others.most_bytes // _MIB
+            self._others.tell("clients have sent more than %d MiB that is being worked on, so more is refused", most_mib)
             self.turn_away(503, "overloaded_error", "too_much_at_once", "copilot-api has too much to read at once")
             return
         super().data_received(data)
@@ -160,24 +170,36 @@ class Connection(web.RequestHandler):
         return response
 
 
+def descriptors_for(clients: int) -> int:
+    """How many files a process must be able to open to serve that many at a time."""
+    return DESCRIPTORS_EACH * clients + RESERVED_DESCRIPTORS
+
+
+def connection_of(request: web.BaseRequest) -> Connection:
+    """The one that a request came on."""
+    connection = request.protocol
+    assert isinstance(connection, Connection)  # noqa: S101 - `Connections` makes no other
+    return connection
+
+
 class Connections:
     """All of one server's. `descriptors` is how many files the process may open, where there is such a limit."""
 
     def __init__(self, settings: Settings, descriptors: int | None) -> None:
         self.most = settings.max_connections
         if descriptors is not None:
-            # Each may need another one upstream.
-            self.most = max(1, min(self.most, (descriptors - RESERVED_DESCRIPTORS) // 2))
+            self.most = max(1, min(self.most, (descriptors - RESERVED_DESCRIPTORS) // DESCRIPTORS_EACH))
         self._patience_s = {State.IDLE: settings.keep_alive_s, State.HEAD: settings.head_timeout_s}
         # An answer notices it by itself, tells it, and so comes first; this is for whatever has no clock of its own.
         self._stuck_s = 1.25 * settings.client_timeout_s
-        self._sweeps_every_s = max(0.02, min(_SWEEPS_EVERY_S, *self._patience_s.values(), self._stuck_s) / 4)
+        given_s = min(*self._patience_s.values(), self._stuck_s)
+        self._sweeps_every_s = max(0.02, min(_SWEEPS_EVERY_S, given_s / 4))
         self._open: dict[Held, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._told: set[str] = set()
         self._is_over = False
         self.held_bytes = 0
-        self.most_bytes = max(MOST_MIB, 2 * settings.body_limit_mib) * 1024 * 1024
+        self.most_bytes = max(MOST_MIB, 2 * settings.body_limit_mib) * _MIB
 
     def __len__(self) -> int:
         return len(self._open)

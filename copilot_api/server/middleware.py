@@ -20,7 +20,7 @@ from copilot_api.errors import (
     Stopping,
 )
 from copilot_api.log import is_failure_told, key_name, request_id
-from copilot_api.server.connections import Connection, State
+from copilot_api.server.connections import State, connection_of
 from copilot_api.server.faults import noted, reason
 from copilot_api.server.guard import Guard
 from copilot_api.server.key_ring import KeyRing
@@ -62,7 +62,7 @@ class Entrance:
         request_id.set(str(uuid.uuid4()))
         is_failure_told.set(False)
         started = time.monotonic()
-        _connection(request).become(State.BUSY)
+        connection_of(request).become(State.BUSY)
         with self._traffic.counted() if request.method == "POST" else nullcontext():
             response = await handler(request)
         _log.debug(
@@ -140,7 +140,7 @@ class Entrance:
         if self._guard.asks_for_a_key:
             key_name.set(self._guard.check_keys(_keys(request)))
         else:
-            await self._peers.check(_connection(request))
+            await self._peers.check(connection_of(request))
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """The headers that every answer carries (a signal, because streams send theirs early)."""
@@ -168,12 +168,6 @@ class Entrance:
                 "Access-Control-Max-Age": "600",
             },
         )
-
-
-def _connection(request: web.Request) -> Connection:
-    connection = request.protocol
-    assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
-    return connection
 
 
 def _shown(request: web.Request) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from copilot_api.race import first
 
 
 class Traffic:
@@ -42,6 +44,13 @@ class Traffic:
     async def drained(self) -> None:
         """Returns when no request is open."""
         await self._empty.wait()
+
+    async def drained_within(self, seconds: float, *, unless: asyncio.Event) -> bool:
+        """Whether every request ended in time, and before that event came."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await first(self.drained(), unless.wait())
+        return not self._open
 
     def interrupt(self) -> None:
         """Asks every open request to end now; each still says so to its client."""

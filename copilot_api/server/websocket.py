@@ -19,7 +19,7 @@ from copilot_api.dialects.sse import SseDecoder
 from copilot_api.errors import ClientMistake, CopilotApiError, KeyRefused, MethodUnknown, Stopping, UpgradeRefused
 from copilot_api.log import is_failure_told, key_name, request_id
 from copilot_api.server.body import aside
-from copilot_api.server.connections import Connection, State
+from copilot_api.server.connections import State, connection_of
 from copilot_api.server.faults import noted, reason
 from copilot_api.server.items import Items
 from copilot_api.server.key_ring import KeyRing
@@ -184,9 +184,7 @@ class _Socket:
         await self.leave()
 
     def _become(self, state: State) -> None:
-        connection = self._request.protocol
-        assert isinstance(connection, Connection)  # noqa: S101 - the service makes no other
-        connection.become(state)
+        connection_of(self._request).become(state)
 
     async def _answer(self, raw: bytes) -> None:
         try:

@@ -16,6 +16,7 @@ from copilot_api.upstream.grants import Grant
 from copilot_api.upstream.plan import parse_plan
 from copilot_api.upstream.quota import Quota
 from copilot_api.upstream.reach import Reach
+from copilot_api.upstream.watch import Watch
 
 SLICE_S = 30.0
 """The longest it sleeps in one go: the clock that it sleeps by stands still while the machine does."""
@@ -79,6 +80,18 @@ class Standing:
         while True:
             self._stirred.clear()
             await self._rest(await self._improved())
+
+    async def catch_up(self, watch: Watch) -> None:
+        """The body of another one: sees to it after sleep, or in another network, that the next request finds all in order."""
+        seen = 0
+        while True:
+            seen = await watch.after(seen)
+            try:
+                await self._auth.catch_up()
+                if self._reach.is_down:
+                    self.look_again()
+            except Exception:  # noqa: BLE001 - a task's top: it is logged, and the task goes on
+                _log.exception("a fault of our own after a change of the network")
 
     def look_again(self) -> None:
         """Something may be different now: asks at once."""

@@ -2,35 +2,19 @@
 
 import os
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 
-from tests.builders.installed import ROOT, installed
+from tests.builders.installed import ROOT, installed, with_packages
 
 LOCK = ROOT / "tests" / "fuzz" / "requirements.lock"
-LIMIT_S = 300
 
 
 class Fuzzers:
     """A folder of programs beside the developer's own."""
 
     def __init__(self) -> None:
-        self.folder = installed("fuzz", [LOCK], self._install)
-
-    def _install(self, folder: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=LIMIT_S)
-        pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-compile",
-            "--require-hashes",
-            "--no-deps",
-        ]
-        subprocess.run([folder / "bin" / "python", *pip, "-r", LOCK], check=True, timeout=LIMIT_S)
+        self.folder = installed("fuzz", [LOCK], lambda folder: with_packages(folder, LOCK))
 
     def fuzz(self, target: str, folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
         """Fuzzes one of tests/fuzz/targets.py; what is found lies in `folder` afterwards."""

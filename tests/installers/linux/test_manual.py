@@ -41,7 +41,9 @@ def test_nobody_who_reads_pages_has_a_remark(judge: list[str], page: Path) -> No
 
 def test_every_command_and_option_is_told(read: str) -> None:
     for command in root().everyone():
-        assert " ".join(command.words) in read
+        assert " ".join((*command.words, *(argument.name for argument in command.arguments))) in read
+        for argument in command.arguments:
+            assert f"{argument.name} {argument.help}." in read
         for option in command.options:
             assert ", ".join(option.all_spellings) in read
             assert option.help in read
