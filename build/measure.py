@@ -1,7 +1,7 @@
 """Measures executables side by side with the program run from source: what `build/build.py --check` prints.
 
-Times are medians of interleaved runs on one machine, so that what disturbs one disturbs the others too. Processor time is that
-of a whole run, less that of a run that answers nothing. A sandbox in a process of its own is the upstream. For Linux and macOS.
+Times are medians of interleaved runs on one machine, so that what disturbs one disturbs the others too. What a request costs is
+counted in instructions, which nothing disturbs. A sandbox in a process of its own is the upstream. For Linux and macOS.
 """
 
 import asyncio
@@ -23,8 +23,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-STARTS, SERVERS, ROUNDS = 9, 4, 2
-CONNECTIONS, REQUESTS = 8, 30
+from instructions import SLOWER, Counter, can_count, counted
+
+STARTS, SERVERS = 9, 4
+CONNECTIONS, REQUESTS = 8, 10
 """At a time, and on each of them."""
 PORT = 21410
 """Low enough that no client socket of a test happens to hold it."""
@@ -73,13 +75,19 @@ GOALS = {
     "idle memory, MiB": {"copilot-api": 50.0, "copilot-api.dist": 50.0},
 }
 
+COST = ", instructions per request, k"
+"""At the end of a row's name. None may be above what the source costs."""
+
 SOURCE = "source"
 Commands = Mapping[str, Sequence[str]]
 Row = dict[str, float]
 
 
 def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
-    """Measures and prints one table; `executables` maps names to programs. Takes about three minutes."""
+    """Measures and prints one table; `executables` maps names to programs. Takes about three minutes.
+
+    What a request costs is left out, and said to be, where the machine cannot count it.
+    """
     commands: Commands = {SOURCE: source, **{name: [str(path)] for name, path in executables.items()}}
     sizes = {name: _size(path.parent if name.endswith(".dist") else path) for name, path in executables.items()}
     rows: dict[str, Row] = {"size, MB": sizes}
@@ -90,8 +98,11 @@ def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
             rows[f"{option}, ms"] = _interleaved(commands, STARTS, partial(_ended_ms, environ=environ, option=option))
         rows["start to first answer, ms"] = _interleaved(commands, SERVERS, partial(_first_answer_ms, environ=environ))
         rows["idle memory, MiB"] = _interleaved(commands, 1, partial(_idle_mb, environ=environ))
-        for name, way in WAYS.items():
-            rows[f"{name}, CPU per request, ms"] = _interleaved(commands, ROUNDS, partial(_cpu_ms, environ=environ, way=way))
+        if can_count():
+            costs = {name: _costs(command, environ) for name, command in commands.items()}
+            rows |= {f"{way}{COST}": {name: found[way] for name, found in costs.items()} for way in WAYS}
+        else:
+            print("valgrind would count what a request costs: sudo apt-get install valgrind", file=sys.stderr)
     _print(rows, list(commands))
 
 
@@ -139,29 +150,31 @@ def _idle_mb(command: Sequence[str], environ: Mapping[str, str]) -> float:
         return sum(rss for pid, _, rss in rows if pid in family) / 1024
 
 
-def _cpu_ms(command: Sequence[str], environ: Mapping[str, str], way: Way) -> float:
-    spent_s = _cpu_s(command, environ, way, REQUESTS) - _cpu_s(command, environ, way, 0)
-    return spent_s / (CONNECTIONS * REQUESTS) * 1000
-
-
-def _cpu_s(command: Sequence[str], environ: Mapping[str, str], way: Way, requests: int) -> float:
-    """Processor seconds of a run from its start to its end, those of its children with it."""
-    with _serving(command, environ) as server:
-        _load(way, 2)  # the first few teach it what it then remembers
-        _load(way, requests)
-        server.send_signal(signal.SIGINT)
-        _, status, usage = os.wait4(server.pid, 0)
-        server.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
+def _costs(command: Sequence[str], environ: Mapping[str, str]) -> Row:
+    """Thousands of instructions per request on each way, once the program remembers what the first few taught it."""
+    with tempfile.TemporaryDirectory() as folder:
+        under_watch = counted(list(command), Path(folder))
+        with _serving(under_watch, environ, limit_s=LIMIT_S * SLOWER) as server:
+            counter = Counter(server.pid, Path(folder))
+            counter.begin()
+            found: Row = {}
+            for name, way in WAYS.items():
+                _load(way, 2)
+                counter.take()
+                _load(way, REQUESTS)
+                found[name] = counter.take() / (CONNECTIONS * REQUESTS) / 1000
+            return found
 
 
 @contextmanager
-def _serving(command: Sequence[str], environ: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def _serving(
+    command: Sequence[str], environ: Mapping[str, str], *, limit_s: float = LIMIT_S
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A server on PORT that has begun to listen; ended with the block, if it has not ended by then."""
     quiet = subprocess.DEVNULL
     server = subprocess.Popen([*command, "start", "--port", str(PORT)], env=environ, stdout=quiet, stderr=quiet)
     try:
-        ends = time.monotonic() + LIMIT_S
+        ends = time.monotonic() + limit_s
         while not _is_healthy():
             if server.poll() is not None or time.monotonic() > ends:
                 raise SystemExit(f"error: {command[0]} does not start; try: {' '.join(command)} start --port {PORT} --sandbox")
@@ -170,7 +183,7 @@ def _serving(command: Sequence[str], environ: Mapping[str, str]) -> Iterator["su
     finally:
         if server.returncode is None:
             server.send_signal(signal.SIGINT)
-            server.wait(LIMIT_S)
+            server.wait(limit_s)
 
 
 def _is_healthy() -> bool:
@@ -247,7 +260,10 @@ def _cell(label: str, name: str, row: Row) -> str:
     value, goal = row[name], GOALS.get(label, {}).get(name)
     if goal is not None:
         return f"{value:.1f} ({'≤' if value <= goal else 'over'} {goal:g})"
-    return f"{value:.2f} ({value / row[SOURCE]:.2f}x)" if SOURCE in row and name != SOURCE else f"{value:.2f}"
+    if SOURCE not in row or name == SOURCE:
+        return f"{value:.2f}"
+    judged = ("≤ 1 " if value <= row[SOURCE] else "over 1 ") if label.endswith(COST) else ""
+    return f"{value:.2f} ({judged}{value / row[SOURCE]:.2f}x)"
 
 
 if __name__ == "__main__":

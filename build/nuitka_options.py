@@ -52,6 +52,8 @@ LEFT_OUT = (
     # what libraries fall back on where they have no C
     *("multidict._multidict_py", "yarl._quoting_py", "propcache._helpers_py", "aiohttp._websocket.reader_py"),
     *("_pyio", "_pydecimal"),
+    # C that spares nothing where it is used, and brings the library of C++ along, which takes its time to load
+    "frozenlist._frozenlist",
     # C that the standard library does without, and what only code that is never called would use
     *("_bz2", "_lzma", "_pickle", "_uuid", "bz2", "lzma", "statistics", "tarfile", "ftplib"),
     # parts of the standard library that stand for themselves

@@ -13,12 +13,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-/* Nuitka goes on as the second process where fork says 0. */
-#define fork() ((pid_t)0)
-
-/* With nobody to hand signals on to, they end the start like any other program. */
-#define sigaction(number, now, before) ((void)(now))
+#include "unpacked.h"
 
 /* One for all files of the start: a second lock would wait for the first. */
 __attribute__((weak)) int has_taken_its_turn = 0;
@@ -32,5 +27,17 @@ __attribute__((constructor)) static void take_a_turn(void) {
         (void)flock(file, LOCK_EX); /* some file systems have no locks: then it is as it comes */
     }
 }
+
+/* With nobody to hand signals on to, they end the start like any other program. */
+#define sigaction(number, now, before) ((void)(now))
+
+/* Nuitka goes on as the second process where fork says 0. By then all is unpacked. */
+#define fork() (remember_unpacked(payload_path, fork_binary), (pid_t)0)
+
+/* Before Nuitka looks at what the file carries: it defines `initPayloadData(void)`, and calls `initPayloadData()`. */
+#define initPayloadData(nothing) TO_UNPACK_##nothing
+#define TO_UNPACK_void begin_to_unpack(void)
+#define TO_UNPACK_ (become_unpacked(payload_path, BESIDE_THE_FILE, getBinaryPath(), argv), begin_to_unpack())
+#define BESIDE_THE_FILE stripBaseFilename(getBinaryFilenameHostEncoded(false))
 #endif
 #endif

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from docstrings import without_docstrings
 from nuitka_options import PACKAGE, is_left_out
+from precomputed import prepared
 from spared import spared
 from stand_ins import put_stand_ins
 
@@ -81,7 +82,7 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         is_python = Path(source_filename).suffix == ".py"
         if not is_python or name.split(".")[0] == COMPILED:
             return source_code
-        return without_docstrings(spared(name, source_code))
+        return without_docstrings(prepared(name, spared(name, source_code)))
 
     def onGeneratedSourceCode(self, source_dir: str, onefile: bool) -> None:  # noqa: N802, FBT001 - Nuitka's name and call
         """Says at the head of each of our cold modules how it is to be optimised. The start of the one file has none."""

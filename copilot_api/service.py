@@ -328,7 +328,7 @@ class Service:
         """What fetches pictures, if that is wanted: not where nothing is to leave the machine."""
         if not self.settings.fetch_images or self.settings.sandbox:
             return None
-        fetcher = PictureFetcher(roots=self._connections.roots)
+        fetcher = PictureFetcher(self._connections.roots)
         self._owned.push_async_callback(fetcher.close)
         return fetcher
 

@@ -29,6 +29,7 @@ CUT_SHORT = "The answer from Copilot ended before it was complete"
 REPORTED = "Copilot reported an error instead of an end"
 RUNAWAY = "The model wrote nothing but blanks into a tool call"
 
+_THOUGHTS = ("reasoning_text", "reasoning_content", "cot_summary")
 _REASONS: dict[str, Reason] = {
     "stop": "stop",
     "length": "length",
@@ -232,9 +233,9 @@ def _minted(answer: Json, index: int) -> str:
 
 def thought_in(message: Json) -> str:
     """Visible reasoning under its present and its former names."""
-    return (
-        string(message.get("reasoning_text")) or string(message.get("reasoning_content")) or string(message.get("cot_summary"))
-    )
+    if message.keys().isdisjoint(_THOUGHTS):
+        return ""
+    return next(filter(None, (string(message.get(name)) for name in _THOUGHTS)), "")
 
 
 def _content(content: Any) -> str:

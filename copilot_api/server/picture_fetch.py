@@ -9,7 +9,6 @@ import base64
 import ipaddress
 import re
 import socket
-import ssl
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
@@ -22,6 +21,7 @@ from yarl import URL
 from copilot_api import __version__
 from copilot_api.errors import ClientMistake
 from copilot_api.translate.pictures import Picture, kind_of
+from copilot_api.upstream.roots import Checking, Roots
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_REDIRECTS = 3
@@ -81,13 +81,13 @@ class _Guarded(AbstractResolver):
 class PictureFetcher:
     """Fetches pictures over connections of its own: no proxy, no cookies, nothing of the account's."""
 
-    def __init__(self, *, is_allowed: IsAllowed = is_public, roots: ssl.SSLContext | bool = True) -> None:
+    def __init__(self, roots: Roots, *, is_allowed: IsAllowed = is_public) -> None:
         self._is_allowed = is_allowed
         self._resolver = _Guarded(is_allowed)
         # A proxy would look the name up itself, and connect to whatever it finds.
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=roots, resolver=self._resolver, socket_factory=self._socket, use_dns_cache=False, force_close=True
+            connector=Checking(
+                roots, resolver=self._resolver, socket_factory=self._socket, use_dns_cache=False, force_close=True
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,

@@ -150,7 +150,8 @@ class ChatWatch:
         """Every chunk names its object, id, time and model; Copilot leaves each of them out now and then."""
         if not self._head:
             self._head = {key: chunk.get(key) or minted for key, minted in self._minted.items()}
-        missing = {key: value for key, value in self._head.items() if not chunk.get(key)}
+        is_whole = all(map(chunk.get, self._head))
+        missing = {} if is_whole else {key: value for key, value in self._head.items() if not chunk.get(key)}
         if chunk.get("object") != "chat.completion.chunk":
             missing["object"] = "chat.completion.chunk"
         return chunk | missing if missing and self._fired.by("fields-filled") else chunk

@@ -29,16 +29,14 @@ _DER = "if it is in DER form: openssl x509 -inform der -in FILE -out FILE.pem"
 _log = logging.getLogger(__name__)
 
 
-def trusted(settings: Settings, bundles: Sequence[str] = BUNDLES) -> ssl.SSLContext | bool:
-    """What aiohttp takes as `ssl`: True where it has all roots that are to be trusted, which it loads when it is imported.
+def trusted(settings: Settings, bundles: Sequence[str] = BUNDLES) -> ssl.SSLContext:
+    """What connections are checked with; to make it blocks for some 30 ms.
 
-    Else a context; to make it blocks for some 50 ms. Raises SettingsBroken for a `ca_file` that is none.
+    Raises SettingsBroken for a `ca_file` that is none.
     """
     if _has_a_store():
         context = _of_the_system()
     elif _finds_roots(ssl.get_default_verify_paths()):
-        if not settings.ca_file:
-            return True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.set_default_verify_paths()
     else:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from copilot_api.upstream.certificates import trusted
 from copilot_api.upstream.clock import Clock
 from copilot_api.upstream.connector import Connector
 from copilot_api.upstream.proxies import Proxies
+from copilot_api.upstream.roots import Roots
 from copilot_api.upstream.watch import Watch
 from copilot_api.upstream.ways import Ways
 
@@ -26,7 +26,7 @@ class Connections:
     """`http` is what everything is said over. `watch` knows when the machine slept or changed networks."""
 
     http: aiohttp.ClientSession
-    roots: ssl.SSLContext | bool
+    roots: Roots
     proxies: Proxies
     watch: Watch
 
@@ -34,7 +34,25 @@ class Connections:
 @asynccontextmanager
 async def connected(settings: Settings, clock: Clock) -> AsyncIterator[Connections]:
     """Opens them as `settings` want them. Raises SettingsBroken for a proxy or a file of certificates that make no sense."""
-    roots, proxies = await asyncio.to_thread(lambda: (trusted(settings), Proxies(settings)))
+    async with _reading(settings) as roots, _connected(settings, clock, roots) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[Roots]:
+    """Makes what connections are checked with while the rest starts. What the person named for it is waited for."""
+    roots = asyncio.get_running_loop().run_in_executor(None, trusted, settings)
+    try:
+        if settings.ca_file:
+            await roots
+        yield roots
+    finally:
+        await asyncio.gather(roots, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, clock: Clock, roots: Roots) -> AsyncIterator[Connections]:
+    proxies = await asyncio.to_thread(Proxies, settings)
     if proxies.idle_variable:
         _log.warning(
             "%s is for http:// only, and GitHub is reached over https: set HTTPS_PROXY to the same", proxies.idle_variable

@@ -20,6 +20,7 @@ from copilot_api.upstream.certificates import told_of
 from copilot_api.upstream.hosts import is_loopback
 from copilot_api.upstream.network import of_proxy, silent_proxy
 from copilot_api.upstream.proxies import Proxies, Proxy
+from copilot_api.upstream.roots import Checking, Roots
 from copilot_api.upstream.watch import Watch
 from copilot_api.upstream.ways import Ways
 
@@ -34,12 +35,12 @@ KEPT_ALIVE = {
 }
 
 
-class Connector(aiohttp.TCPConnector):
+class Connector(Checking):
     """Connects through the network's proxy where there is one, and lets `watch` look before a connection is chosen."""
 
-    def __init__(self, proxies: Proxies, ways: Ways, watch: Watch, *, roots: ssl.SSLContext | bool) -> None:
+    def __init__(self, proxies: Proxies, ways: Ways, watch: Watch, *, roots: Roots) -> None:
         # As many connections as there are streams.
-        super().__init__(limit=0, ssl=roots, socket_factory=self._socket)
+        super().__init__(roots, limit=0, socket_factory=self._socket)
         self._proxies = proxies
         self._ways = ways
         self._watch = watch

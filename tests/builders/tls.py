@@ -53,6 +53,13 @@ class Authority:
         return file
 
 
+async def nobody() -> asyncio.Future[ssl.SSLContext]:
+    """Roots that trust nobody."""
+    roots = asyncio.get_running_loop().create_future()
+    roots.set_result(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    return roots
+
+
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 

@@ -9,6 +9,7 @@ from copilot_api.errors import ClientMistake
 from copilot_api.server import picture_fetch
 from copilot_api.server.picture_fetch import PictureFetcher, is_public
 from tests.builders.painted import base64_of, painted
+from tests.builders.tls import nobody
 from tests.server.conftest import Shelf
 
 PNG = painted(20, 20)
@@ -17,7 +18,7 @@ PNG = painted(20, 20)
 @pytest.fixture
 async def fetcher() -> AsyncIterator[PictureFetcher]:
     """One that may connect to this machine, but for its second address."""
-    one = PictureFetcher(is_allowed=lambda address: address == "127.0.0.1")
+    one = PictureFetcher(await nobody(), is_allowed=lambda address: address == "127.0.0.1")
     yield one
     await one.close()
 
@@ -113,7 +114,7 @@ async def test_a_redirect_leads_nowhere_else(fetcher: PictureFetcher, shelf: She
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.1."])
 async def test_a_name_for_this_machine_is_no_way_in(shelf: Shelf, host: str) -> None:
     shelf.put("/a", PNG)
-    careful = PictureFetcher()
+    careful = PictureFetcher(await nobody())
     try:
         said = await refusal(careful, shelf.url("/a", host))
     finally:
@@ -130,7 +131,7 @@ async def test_a_name_with_one_address_too_many_is_no_way_in(shelf: Shelf) -> No
         looked_at.append(address)
         return address == "127.0.0.1" and len(looked_at) > 1
 
-    one = PictureFetcher(is_allowed=picky)
+    one = PictureFetcher(await nobody(), is_allowed=picky)
     try:
         assert "not public" in await refusal(one, shelf.url("/a", "localhost"))
     finally:
@@ -141,7 +142,7 @@ async def test_a_name_with_one_address_too_many_is_no_way_in(shelf: Shelf) -> No
 async def test_no_connection_is_made_to_an_address_that_is_not_allowed_whatever_led_there(shelf: Shelf) -> None:
     """Each address is looked at when its name is found, and once more when a socket for it is made."""
     answers = iter([True, False])
-    one = PictureFetcher(is_allowed=lambda _: next(answers, False))
+    one = PictureFetcher(await nobody(), is_allowed=lambda _: next(answers, False))
     try:
         assert "the connection failed" in await refusal(one, shelf.url("/a"))
     finally:
@@ -151,7 +152,7 @@ async def test_no_connection_is_made_to_an_address_that_is_not_allowed_whatever_
 
 async def test_the_address_that_was_checked_is_the_one_that_is_used(shelf: Shelf) -> None:
     shelf.put("/a", PNG)
-    one = PictureFetcher(is_allowed=lambda address: address in {"127.0.0.1", "::1"})
+    one = PictureFetcher(await nobody(), is_allowed=lambda address: address in {"127.0.0.1", "::1"})
     try:
         assert (await one.fetch(shelf.url("/a", "localhost"))).media_type == "image/png"
     finally:

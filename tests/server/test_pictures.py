@@ -21,6 +21,7 @@ from copilot_api.translate.repairs import PICTURES
 from tests.builders.models import model
 from tests.builders.painted import base64_of, opened, painted
 from tests.builders.serving import Serving
+from tests.builders.tls import nobody
 from tests.server.conftest import Shelf
 
 SMALL = painted(20, 20)
@@ -115,7 +116,7 @@ async def test_memory_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_pictures_that_lie_elsewhere_are_fetched_once(shelf: Shelf) -> None:
     shelf.put("/a.png", SMALL)
     url = shelf.url("/a.png")
-    fetcher = PictureFetcher(is_allowed=lambda _: True)
+    fetcher = PictureFetcher(await nobody(), is_allowed=lambda _: True)
     try:
         ready = Pictures(fetcher)
         for _ in range(2):

@@ -36,10 +36,8 @@ def roots(context: ssl.SSLContext) -> list[str]:
 
 
 def context_of(settings: Settings, *bundles: str) -> ssl.SSLContext:
-    """What connections are checked with, where that is not what aiohttp has anyway."""
-    context = trusted(settings, bundles)
-    assert isinstance(context, ssl.SSLContext)
-    return told_of(context)
+    """What connections are checked with, as they are."""
+    return told_of(trusted(settings, bundles))
 
 
 async def made(settings: Settings, *bundles: str) -> ssl.SSLContext:
@@ -70,12 +68,9 @@ def test_everything_is_checked(elsewhere: Path, authority: Authority) -> None:
     assert context.check_hostname
 
 
-def test_where_openssl_finds_roots_aiohttp_has_them_already(
-    elsewhere: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Reading them again takes longer than anything else at the start."""
+def test_what_openssl_finds_is_loaded(elsewhere: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
-    assert trusted(Settings(), ["/nowhere"]) is True
+    assert roots(context_of(Settings(), "/nowhere")) == ["Corp Root CA"]
     assert described(Settings()) == f"the system's ({authority.root})"
 
 
@@ -105,7 +100,7 @@ def test_a_folder_of_roots_counts_only_when_it_holds_some(
     monkeypatch.setenv("SSL_CERT_DIR", str(folder))
     assert roots(context_of(Settings(), str(authority.root))) == ["Corp Root CA"]
     (folder / "5ed36f99.0").write_text("a root")
-    assert trusted(Settings(), [str(authority.root)]) is True
+    assert roots(context_of(Settings(), str(authority.root))) == [], "OpenSSL reads them when it needs them"
     assert described(Settings(), [str(authority.root)]) == f"the system's ({folder})"
 
 
