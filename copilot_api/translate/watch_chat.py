@@ -22,6 +22,7 @@ from copilot_api.translate.repair_answers import CHAT_ANSWERS
 from copilot_api.translate.repair_names import NO_NAMES
 
 _FILLER = ("padding", "obfuscation")
+_NOTHING_BUT_TEXT = {"content"}
 
 
 class ChatWatch:
@@ -164,12 +165,10 @@ class ChatWatch:
         mended = self._delta(choice.get("index"), delta)
         if mended is not choice.get("delta"):
             after = after | {"delta": mended}
-        return self._finish(after)
+        return self._finish(after) if after.get("finish_reason") else after
 
     def _finish(self, choice: Json) -> Json:
-        reason = choice.get("finish_reason")
-        if not reason:
-            return choice
+        reason = choice["finish_reason"]
         if reason == "error" and self._fired.by("failure-told"):
             self.failed = UpstreamBroke(REPORTED)
         self.finished = True
@@ -177,13 +176,15 @@ class ChatWatch:
         return choice | {"finish_reason": "tool_calls"} if is_wrong and self._fired.by("finish-corrected") else choice
 
     def _delta(self, choice: Any, delta: Json) -> Json:
+        if delta.keys() == _NOTHING_BUT_TEXT:
+            return delta
         after = self._role(delta)
         if ("padding" in delta or "obfuscation" in delta) and self._fired.by("padding-dropped"):
             after = without(after, *_FILLER)
         shown = thought_in(delta)
         if shown and "reasoning_content" not in delta and self._fired.by("reasoning-shown"):
             after = after | {"reasoning_content": shown}
-        if calls := objs(delta.get("tool_calls")):
+        if "tool_calls" in delta and (calls := objs(delta["tool_calls"])):
             mended = [self._call(choice, call) for call in calls]
             if any(map(is_not, mended, calls)):
                 after = after | {"tool_calls": mended}

@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -20,6 +21,7 @@ from copilot_api.upstream.certificates import told_of
 from copilot_api.upstream.hosts import is_loopback
 from copilot_api.upstream.network import of_proxy, silent_proxy
 from copilot_api.upstream.proxies import Proxies, Proxy
+from copilot_api.upstream.response_handler import Steady
 from copilot_api.upstream.roots import Checking, Roots
 from copilot_api.upstream.watch import Watch
 from copilot_api.upstream.ways import Ways
@@ -41,6 +43,7 @@ class Connector(Checking):
     def __init__(self, proxies: Proxies, ways: Ways, watch: Watch, *, roots: Roots) -> None:
         # As many connections as there are streams.
         super().__init__(roots, limit=0, socket_factory=self._socket)
+        self._factory = partial(Steady, loop=self._loop)  # type: ignore[assignment] # a Steady is a ResponseHandler
         self._proxies = proxies
         self._ways = ways
         self._watch = watch
