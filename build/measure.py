@@ -249,9 +249,9 @@ async def _be_upstream() -> None:
 
 def _print(rows: Mapping[str, Row], names: Sequence[str]) -> None:
     width = max(map(len, rows))
-    print(f"{'':{width}}" + "".join(f"{name:>22}" for name in names))
+    print(f"{'':{width}}" + "".join(f"{name:>24}" for name in names))
     for label, row in rows.items():
-        print(f"{label:{width}}" + "".join(f"{_cell(label, name, row):>22}" for name in names))
+        print(f"{label:{width}}" + "".join(f"{_cell(label, name, row):>24}" for name in names))
 
 
 def _cell(label: str, name: str, row: Row) -> str:
@@ -263,8 +263,9 @@ def _cell(label: str, name: str, row: Row) -> str:
         return f"{value:.1f} ({'≤' if value <= goal else 'over'} {goal:g})"
     if SOURCE not in row or name == SOURCE:
         return f"{value:.2f}"
-    judged = ("≤ 1 " if value <= row[SOURCE] else "over 1 ") if label.endswith(COST) else ""
-    return f"{value:.2f} ({judged}{value / row[SOURCE]:.2f}x)"
+    if label.endswith(COST):
+        return f"{value:.1f} ({'≤' if value <= row[SOURCE] else 'over'} 1: {value / row[SOURCE]:.3f}x)"
+    return f"{value:.2f} ({value / row[SOURCE]:.2f}x)"
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "copilot_api"
 PROGRAM = "copilot-api"
 
-BEFORE_EACH_FILE = "one_process.h"
-"""Included before everything: makes the one file become the program instead of starting it, where the system can do that."""
+BEFORE_EACH_FILE = "before_each_file.h"
+"""Included before everything: the one file becomes the program instead of starting it, and modules are found in no time."""
 
 DRAIN_S = 40
 """How long the one-file form lets its child finish after a signal: streams get `drain_s` (30 s), then say goodbye."""

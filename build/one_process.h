@@ -1,4 +1,4 @@
-/* Included before every C file of a compiled program (CPPFLAGS), and of use in one: the start of the one file.
+/* Included before every C file of a compiled program (before_each_file.h), and of use in one: the start of the one file.
 
    As it comes from Nuitka, that start unpacks the program, runs it as a second process, waits for it, and hands on some
    signals changed and some not at all: SIGTERM arrives as SIGINT, a second Ctrl-C only when the first has had its effect,

@@ -99,7 +99,12 @@ def mended(body: Json, target: Target, table: tuple[Repair, ...]) -> tuple[Json,
 
 def without(value: Json, *keys: str) -> Json:
     """`value` without `keys`; itself if it has none of them."""
-    return value if value.keys().isdisjoint(keys) else {key: item for key, item in value.items() if key not in keys}
+    if value.keys().isdisjoint(keys):
+        return value
+    rest = value.copy()
+    for key in keys:
+        rest.pop(key, None)
+    return rest
 
 
 def each(body: Json, key: str, mend: Callable[[Json], Json | None]) -> Json:
