@@ -169,20 +169,6 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [*lines, "left out: the tests of compiled programs, they need --executable PATH"]
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """How many tests talked to the program only from outside, so that two runs can be compared."""
-    executable = config.getoption("--executable")
-    if not executable:
-        return
-    for kind in ("behavioural", "compiled"):
-        ended = {
-            outcome: sum(kind in report.keywords for report in terminalreporter.getreports(outcome))
-            for outcome in ("passed", "failed", "error", "skipped")
-        }
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in ended.items())
-        terminalreporter.write_line(f"black box: {executable}: {kind} tests: {counts}")
-
-
 class MakeService(Protocol):
     """Starts a service in front of the sandbox; the options are settings."""
 
