@@ -199,6 +199,8 @@ def _ending(finish: str | None, *, has_tools: bool) -> Event:
 
 def problem_in(chunk: Json) -> CopilotApiError | None:
     """The failure that a chunk tells of, in either of Copilot's two forms."""
+    if "error" not in chunk and "copilot_errors" not in chunk:
+        return None
     failure = chunk.get("error")
     if not failure and (reported := chunk.get("copilot_errors")):
         failure = next(iter(objs(reported)), None)
@@ -213,7 +215,9 @@ def problem_in(chunk: Json) -> CopilotApiError | None:
 
 def counted_in(chunk: Json) -> Counted | None:
     """The usage that an answer or a chunk reports, if it does."""
-    reported = chunk.get("usage")
+    if "usage" not in chunk:
+        return None
+    reported = chunk["usage"]
     if not isinstance(reported, dict):
         return None
     prompt, output = obj(reported.get("prompt_tokens_details")), obj(reported.get("completion_tokens_details"))
@@ -233,9 +237,10 @@ def _minted(answer: Json, index: int) -> str:
 
 def thought_in(message: Json) -> str:
     """Visible reasoning under its present and its former names."""
-    if message.keys().isdisjoint(_THOUGHTS):
-        return ""
-    return next(filter(None, (string(message.get(name)) for name in _THOUGHTS)), "")
+    for name in _THOUGHTS:
+        if name in message and (thought := string(message[name])):
+            return thought
+    return ""
 
 
 def _content(content: Any) -> str:

@@ -99,11 +99,11 @@ def mended(body: Json, target: Target, table: tuple[Repair, ...]) -> tuple[Json,
 
 def without(value: Json, *keys: str) -> Json:
     """`value` without `keys`; itself if it has none of them."""
-    if value.keys().isdisjoint(keys):
-        return value
-    rest = value.copy()
+    rest = value
     for key in keys:
-        rest.pop(key, None)
+        if key in rest:
+            rest = value.copy() if rest is value else rest
+            del rest[key]
     return rest
 
 

@@ -161,9 +161,9 @@ class ChatWatch:
         after = choice
         if self._merges and choice.get("index") != 0 and self._fired.by("choices-merged"):
             after = after | {"index": 0}
-        delta = obj(choice.get("delta"))
-        mended = self._delta(choice.get("index"), delta)
-        if mended is not choice.get("delta"):
+        given = choice.get("delta")
+        mended = self._delta(choice.get("index"), obj(given))
+        if mended is not given:
             after = after | {"delta": mended}
         return self._finish(after) if after.get("finish_reason") else after
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from copilot_api.dialects import chat
-from copilot_api.dialects.chat_decoder import CUT_SHORT, Decoder, whole
+from copilot_api.dialects.chat_decoder import CUT_SHORT, Decoder, problem_in, whole
 from copilot_api.dialects.codec import Json, dumps
 from copilot_api.dialects.events import (
     Closed,
@@ -252,3 +252,10 @@ def test_a_whole_answer_without_finish_is_a_failure() -> None:
 def test_a_whole_call_without_id_gets_one() -> None:
     answer = {"id": "c-9", "choices": [{"finish_reason": "stop", "message": {"tool_calls": [{"function": {"name": "f"}}]}}]}
     assert tools(list(whole(answer))) == [("call_c90", "f", "")]
+
+
+@pytest.mark.parametrize(
+    "chunk", [{"error": None}, {"error": {}, "copilot_errors": []}, {"copilot_errors": None}, {"choices": []}]
+)
+def test_a_failure_that_says_nothing_is_none(chunk: Json) -> None:
+    assert problem_in(chunk) is None

@@ -93,3 +93,7 @@ def test_no_body_however_odd_breaks_the_table(endpoint: Endpoint, body: Json, id
     assert (after is body) == (not fired)
     again, _ = mended(after, target, REQUESTS[endpoint])
     assert again == after, "a second round finds nothing left to do"
+
+
+def test_what_is_named_twice_is_left_out_once() -> None:
+    assert without({"a": 1, "b": 2}, "a", "a", "c") == {"b": 2}
