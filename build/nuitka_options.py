@@ -14,7 +14,7 @@ PACKAGE = "copilot_api"
 PROGRAM = "copilot-api"
 
 BEFORE_EACH_FILE = "before_each_file.h"
-"""Included before everything: the one file becomes the program instead of starting it, and modules are found in no time."""
+"""Included before everything: the one file becomes the program instead of starting it, and modules are found where they are."""
 
 DRAIN_S = 40
 """How long the one-file form lets its child finish after a signal: streams get `drain_s` (30 s), then say goodbye."""

@@ -23,14 +23,14 @@ from nuitka_options import PACKAGE, ROOT, is_left_out
 Table = dict[Any, bytes]
 
 # What is put at the end of each module, where it hides what the module would call. `{}` is its table.
-_BEGIN = "\nimport marshal as _marshal\n_precomputed = _marshal.loads({})\n"
+_BEGIN = "\nimport builtins as _builtins, marshal as _marshal\n_precomputed = _marshal.loads({})\n"
 _EXEC = """
 def exec(text, *namespaces):
-    __builtins__["exec"](_marshal.loads(_precomputed[text]) if text in _precomputed else text, *namespaces)
+    _builtins.exec(_marshal.loads(_precomputed[text]) if text in _precomputed else text, *namespaces)
 """
 _COMPILE = """
 def compile(*text):
-    return _marshal.loads(_precomputed[text]) if text in _precomputed else __builtins__["compile"](*text)
+    return _marshal.loads(_precomputed[text]) if text in _precomputed else _builtins.compile(*text)
 """
 _EXPRESSION = """
 _work_out = compile

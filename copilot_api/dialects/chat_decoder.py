@@ -199,6 +199,7 @@ def _ending(finish: str | None, *, has_tools: bool) -> Event:
 
 def problem_in(chunk: Json) -> CopilotApiError | None:
     """The failure that a chunk tells of, in either of Copilot's two forms."""
+    # Asked of each chunk. Compiled, a call of `get` costs what five questions with `in` do.
     if "error" not in chunk and "copilot_errors" not in chunk:
         return None
     failure = chunk.get("error")
@@ -215,7 +216,7 @@ def problem_in(chunk: Json) -> CopilotApiError | None:
 
 def counted_in(chunk: Json) -> Counted | None:
     """The usage that an answer or a chunk reports, if it does."""
-    if "usage" not in chunk:
+    if "usage" not in chunk:  # as above
         return None
     reported = chunk["usage"]
     if not isinstance(reported, dict):

@@ -151,7 +151,7 @@ class ChatWatch:
         """Every chunk names its object, id, time and model; Copilot leaves each of them out now and then."""
         if not self._head:
             self._head = {key: chunk.get(key) or minted for key, minted in self._minted.items()}
-        is_whole = all(map(chunk.get, self._head))
+        is_whole = all(map(chunk.get, self._head))  # nearly always
         missing = {} if is_whole else {key: value for key, value in self._head.items() if not chunk.get(key)}
         if chunk.get("object") != "chat.completion.chunk":
             missing["object"] = "chat.completion.chunk"

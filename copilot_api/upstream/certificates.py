@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def trusted(settings: Settings, bundles: Sequence[str] = BUNDLES) -> ssl.SSLContext:
-    """What connections are checked with; to make it blocks for some 30 ms.
+    """What connections are checked with, which tells what it does not trust; to make it blocks for some 30 ms.
 
     Raises SettingsBroken for a `ca_file` that is none.
     """
@@ -44,10 +44,10 @@ def trusted(settings: Settings, bundles: Sequence[str] = BUNDLES) -> ssl.SSLCont
     context.set_alpn_protocols(["http/1.1"])
     if settings.ca_file:
         _load(context, settings)
-    return context
+    return _told_of(context)
 
 
-def told_of(context: ssl.SSLContext) -> ssl.SSLContext:
+def _told_of(context: ssl.SSLContext) -> ssl.SSLContext:
     """The same, which tells which certificate it does not trust, and wants no more of roots than browsers do."""
     if context.sslobject_class is ssl.SSLObject:
         context.sslobject_class = _Telling

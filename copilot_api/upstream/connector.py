@@ -5,7 +5,6 @@ What goes wrong between here and a proxy is told as that (`ProxyFailed`), and ne
 
 import asyncio
 import socket
-import ssl
 from contextlib import suppress
 from functools import partial
 
@@ -17,7 +16,6 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 from copilot_api.upstream import socks
-from copilot_api.upstream.certificates import told_of
 from copilot_api.upstream.hosts import is_loopback
 from copilot_api.upstream.network import of_proxy, silent_proxy
 from copilot_api.upstream.proxies import Proxies, Proxy
@@ -74,10 +72,6 @@ class Connector(Checking):
             return await super().connect(req, traces, limits)
         except TimeoutError as error:
             raise silent_proxy(proxy) from error
-
-    def _get_ssl_context(self, req: ClientRequest) -> ssl.SSLContext | None:
-        context = super()._get_ssl_context(req)
-        return told_of(context) if context else None
 
     def drop_idle(self) -> None:
         """Hangs up on whom nobody talks to at the moment, and forgets what names were looked up."""

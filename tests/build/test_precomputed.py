@@ -1,5 +1,6 @@
 """What the executable has ready is what would have been worked out, and what it has not is worked out as ever."""
 
+import importlib
 import importlib.util
 import marshal
 import re
@@ -12,10 +13,12 @@ import pytest
 from precomputed import HIDING, collected, prepared
 
 ROOT = Path(__file__).parent.parent.parent
+SITE = str(Path(pytest.__file__).parent.parent)
+"""Where the libraries are."""
 
-# Runs with modules as they are in the executable, and tells what compiled anything in it.
+# Runs with modules as they are in the executable.
 RUN = """
-import builtins, marshal, sys
+import marshal, sys
 from importlib.machinery import PathFinder, SourceFileLoader
 
 prepared = marshal.loads(sys.stdin.buffer.read())
@@ -69,10 +72,12 @@ def test_tracebacks_name_the_same_lines(module: str) -> None:
 
 
 def test_expressions_are_those_that_would_be_made() -> None:
+    machine: Any = importlib.import_module("_sre")
     for (pattern, flags), made in collected()["re._compiler"].items():
         parts: tuple[Any, ...] = marshal.loads(made)  # noqa: S302 - of our own making
         expected = re.compile(pattern, flags)
-        assert (parts[0], parts[2], parts[3]) == (expected.flags, expected.groups, dict(expected.groupindex))
+        assert machine.compile(pattern, *parts) == expected, "patterns are equal when their code is"
+        assert dict(parts[3]) == dict(expected.groupindex)
 
 
 def test_what_is_there_is_taken_and_not_worked_out() -> None:
@@ -84,6 +89,26 @@ _parser.parse = None
 print(c.compile({pattern!r}, {flags}).flags)
 """
     assert told_by(asked) == str(re.compile(pattern, flags).flags)
+
+
+@pytest.mark.parametrize(
+    ("module", "key", "run"),
+    [
+        ("dataclasses", "'x = 1'", "m.exec('x = 1', found)"),
+        ("attr._make", "('x = 1', 'there', 'exec')", "exec(m.compile('x = 1', 'there', 'exec'), found)"),
+    ],
+)
+def test_code_that_is_there_is_taken(module: str, key: str, run: str) -> None:
+    asked = f"""
+import sys, importlib
+sys.path.append({SITE!r})
+m = importlib.import_module({module!r})
+m._precomputed[{key}] = marshal.dumps(compile("x = 2", "here", "exec"))
+found = dict()
+{run}
+print(found["x"])
+"""
+    assert told_by(asked) == "2"
 
 
 def test_what_is_not_there_is_worked_out() -> None:
@@ -114,5 +139,4 @@ dataclasses.exec = seen
 import copilot_api.cli.serve
 print(len(missed))
 """
-    site = str(Path(importlib.util.find_spec("aiohttp").origin).parent.parent)  # type: ignore[union-attr, arg-type] # it is there
-    assert told_by(f"sys.path.append({site!r})" + asked) == "0"
+    assert told_by(f"sys.path.append({SITE!r})" + asked) == "0"

@@ -11,7 +11,7 @@ from blockbuster import BlockBuster
 
 from copilot_api.errors import SettingsBroken
 from copilot_api.settings import Settings
-from copilot_api.upstream.certificates import described, told_of, trusted
+from copilot_api.upstream.certificates import described, trusted
 from copilot_api.upstream.distrust import Untrusted
 from tests.builders.detour import listening
 from tests.builders.tls import Authority
@@ -35,14 +35,9 @@ def roots(context: ssl.SSLContext) -> list[str]:
     return [value for root in context.get_ca_certs() for group in root["subject"] for _, value in group]  # type: ignore[str-unpack] # typeshed knows no shape
 
 
-def context_of(settings: Settings, *bundles: str) -> ssl.SSLContext:
-    """What connections are checked with, as they are."""
-    return told_of(trusted(settings, bundles))
-
-
 async def made(settings: Settings, *bundles: str) -> ssl.SSLContext:
-    """The same as the program makes it, which is not on the loop."""
-    return await asyncio.to_thread(context_of, settings, *bundles)
+    """What connections are checked with, as the program makes it, which is not on the loop."""
+    return await asyncio.to_thread(trusted, settings, bundles)
 
 
 async def connects(client: ssl.SSLContext, server: ssl.SSLContext) -> bool:
@@ -63,14 +58,14 @@ async def connects(client: ssl.SSLContext, server: ssl.SSLContext) -> bool:
 
 
 def test_everything_is_checked(elsewhere: Path, authority: Authority) -> None:
-    context = context_of(Settings(ca_file=str(authority.root)))
+    context = trusted(Settings(ca_file=str(authority.root)))
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
 
 def test_what_openssl_finds_is_loaded(elsewhere: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
-    assert roots(context_of(Settings(), "/nowhere")) == ["Corp Root CA"]
+    assert roots(trusted(Settings(), ["/nowhere"])) == ["Corp Root CA"]
     assert described(Settings()) == f"the system's ({authority.root})"
 
 
@@ -98,22 +93,22 @@ def test_a_folder_of_roots_counts_only_when_it_holds_some(
     folder = elsewhere / "folder"
     folder.mkdir()
     monkeypatch.setenv("SSL_CERT_DIR", str(folder))
-    assert roots(context_of(Settings(), str(authority.root))) == ["Corp Root CA"]
+    assert roots(trusted(Settings(), [str(authority.root)])) == ["Corp Root CA"]
     (folder / "5ed36f99.0").write_text("a root")
-    assert roots(context_of(Settings(), str(authority.root))) == [], "OpenSSL reads them when it needs them"
+    assert roots(trusted(Settings(), [str(authority.root)])) == [], "OpenSSL reads them when it needs them"
     assert described(Settings(), [str(authority.root)]) == f"the system's ({folder})"
 
 
 def test_the_first_bundle_that_is_there_is_loaded(elsewhere: Path, authority: Authority) -> None:
     bundles = [str(elsewhere / "missing.pem"), str(authority.root), str(elsewhere / "also-missing.pem")]
-    assert roots(context_of(Settings(), *bundles)) == ["Corp Root CA"]
+    assert roots(trusted(Settings(), bundles)) == ["Corp Root CA"]
     assert described(Settings(), bundles) == f"the system's ({authority.root})"
 
 
 def test_without_any_roots_the_way_out_is_said(elsewhere: Path, authority: Authority, caplog: pytest.LogCaptureFixture) -> None:
     trusted(Settings(ca_file=str(authority.root)), [])
     assert caplog.text == ""
-    assert roots(context_of(Settings(), str(elsewhere / "missing.pem"))) == []
+    assert roots(trusted(Settings(), [str(elsewhere / "missing.pem")])) == []
     assert "install ca-certificates, or set SSL_CERT_FILE" in caplog.text
     assert described(Settings(), []) == "the system's (none found)"
 
@@ -134,7 +129,7 @@ def test_a_file_in_the_home_folder_may_be_written_so(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert "Corp Root CA" in roots(context_of(Settings(ca_file=f"~/{authority.root.name}")))
+    assert "Corp Root CA" in roots(trusted(Settings(ca_file=f"~/{authority.root.name}")))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 
 from copilot_api.settings import Settings
-from copilot_api.upstream.certificates import told_of, trusted
+from copilot_api.upstream.certificates import trusted
 from copilot_api.upstream.distrust import Untrusted, why
 from tests.builders.detour import listening
 from tests.builders.tls import Authority
@@ -47,8 +47,6 @@ def trusting(tmp_path: Path) -> Trusting:
         bundle = tmp_path / "bundle.pem"
         bundle.write_bytes(b"".join(one.root.read_bytes() for one in (nobody, *authorities)))
         context = await asyncio.to_thread(trusted, Settings(ca_file=str(bundle)))
-        assert isinstance(context, ssl.SSLContext)
-        context = told_of(context)
         context.maximum_version = version
         return context
 
