@@ -29,9 +29,9 @@ PROMPTLY_S = 4.0
 
 
 @pytest.fixture
-def cable(as_root: None) -> Iterator[Network]:
-    """A network that is connected with this one by a cable."""
-    with network(235) as made:
+def cable(as_root: None, worker_id: str) -> Iterator[Network]:
+    """A network that is connected with this one by a cable; those who test side by side have one each."""
+    with network(235 + int(worker_id.removeprefix("gw").replace("master", "0"))) as made:
         yield made
 
 
@@ -42,11 +42,11 @@ async def program(program: Program, cable: Network, far: Far) -> Program:
 
 
 @pytest.fixture
-def sleeper(program: Program, tmp_path: Path) -> Sleeper:
+def sleeper(program: Program, tmp_path: Path) -> Iterator[Sleeper]:
     """Puts the program to sleep."""
     sleeper = Sleeper(tmp_path / "clock")
-    sleeper.prepare(program)
-    return sleeper
+    with sleeper.prepared(program):
+        yield sleeper
 
 
 async def answered(cable: Network, server: Server) -> float:
