@@ -16,8 +16,8 @@ from pathlib import Path
 from tests.builders.processes import family
 from tests.builders.program import Program
 
-
-SHARED = Path("/dev/shm")  # noqa: S108 - where glibc keeps what is shared by name
+SHARED = Path("/dev/shm")
+"""Where glibc keeps what processes share by name."""
 
 
 def sweep() -> None:
