@@ -5,29 +5,32 @@ Other people's modules as C made the program slower and the build five times as 
 and so carries Nuitka's licence; nothing of it is in the executable.
 """
 
-import gc
 import importlib.util
 import shutil
 import struct
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nuitka.freezer import ImportDetection
+from nuitka.options.Options import isOnefileMode
 from nuitka.plugins.PluginBase import NuitkaPluginBase
 
 # Nuitka loads this file by its path, and knows nothing of what lies beside it.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from docstrings import without_docstrings
+from bundles import bundle
 from nuitka_options import PACKAGE, is_left_out
+from nuitka_quicker import answer_once, keep_garbage, look_once, pack_ahead, remember_bytecode, remembered
 from precomputed import prepared
 from spared import spared
 from stand_ins import put_stand_ins
+from unread import annotations, docstrings, without
 
 COMPILED = PACKAGE
-# What each event of a stream goes through is optimised for speed, the rest for size: it runs once, or waits for people.
+# What each event of a stream goes through is optimised for speed; the rest is not, since it runs once, or waits for people.
 HOT = tuple(
     f"{COMPILED}.{name}."
     for name in (
@@ -38,17 +41,28 @@ HOT = tuple(
         "upstream.client",
     )
 )
-# Passes that took half of the compiler's time, measured on what Nuitka writes, and made the result smaller by a fiftieth.
+UNREAD = Path(__file__).with_name("unread.py").read_text("utf-8")
+READ_BY_TYPER = (f"{COMPILED}.cli.", "typer.completion.")
+"""Modules of functions that are commands: their annotations say what they take."""
 SLOW_PASSES = (
     *("tree-pta", "tree-pre", "tree-dominator-opts", "tree-vrp", "gcse", "schedule-insns2", "split-wide-types"),
     *("if-conversion", "if-conversion2", "rerun-cse-after-loop", "cse-follow-jumps"),
     *("ipa-icf", "ipa-cp", "ipa-sra", "ipa-pure-const", "ipa-modref"),
 )
-_OPTIONS = ", ".join(f'"{option}"' for option in ("Os", *(f"no-{name}" for name in SLOW_PASSES)))
-FOR_SIZE = f"#pragma GCC optimize ({_OPTIONS})\n"
+"""They take a third of the time of compiling what Nuitka writes, and a request costs as many instructions without them."""
 
-# Nuitka keeps nearly all that it makes until it ends, so that looking for garbage is a fifth of its time and finds none.
-gc.disable()
+
+def optimised(*options: str) -> str:
+    """What says at the head of a file how it is to be optimised, to a compiler that heeds it: GCC."""
+    named = ", ".join(f'"{option}"' for option in options)
+    return f"#pragma GCC optimize ({named})\n"
+
+
+FOR_SPEED = optimised(*(f"no-{name}" for name in SLOW_PASSES))
+QUICKLY = optimised("Og", "no-guess-branch-probability", "no-reorder-blocks")
+"""It takes three quarters of the time of `Os`, and without those two what it makes is as small, packed."""
+
+keep_garbage()
 
 # What Python may import before it is ready, which Nuitka brings along whatever its options say: all character sets, too.
 _detect = ImportDetection._detectEarlyImports  # noqa: SLF001 - there is no other way to leave one out
@@ -68,6 +82,12 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         """It needs no option of its own."""
         return True
 
+    def onCompilationStartChecks(self) -> None:  # noqa: N802 - Nuitka's name
+        """Nuitka has read its options."""
+        answer_once()
+        look_once()
+        remember_bytecode()
+
     def decideCompilation(self, module_name: Any) -> str | None:  # noqa: N802 - Nuitka's name
         """`None` leaves the decision to Nuitka, which compiles."""
         name = module_name.asString()
@@ -77,21 +97,24 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         return "bytecode"
 
     def onModuleSourceCode(self, module_name: Any, source_filename: str, source_code: str) -> str:  # noqa: N802 - Nuitka's name
-        """Our own docstrings stay: they are the help of the command line."""
-        name = module_name.asString()
-        is_python = Path(source_filename).suffix == ".py"
-        if not is_python or name.split(".")[0] == COMPILED:
-            return source_code
-        return without_docstrings(prepared(name, spared(name, source_code)))
+        """What goes into the executable instead of it."""
+        return rewritten(module_name.asString(), source_code) if Path(source_filename).suffix == ".py" else source_code
 
     def onGeneratedSourceCode(self, source_dir: str, onefile: bool) -> None:  # noqa: N802, FBT001 - Nuitka's name and call
-        """Says at the head of each of our cold modules how it is to be optimised. The start of the one file has none."""
-        for written in Path(source_dir).glob(f"module.{COMPILED}.*.c") if not onefile else ():
-            if not written.name.removeprefix("module.").startswith(HOT):
-                written.write_text(FOR_SIZE + written.read_text("latin-1"), "latin-1")
+        """How it is to be compiled, by GCC. The start of the one file has nothing that takes time."""
+        if onefile or sys.platform != "linux":
+            return
+        written = set(Path(source_dir).glob(f"module.{COMPILED}.*.c"))
+        hot = {path for path in written if path.name.removeprefix("module.").startswith(HOT)}
+        bundle(hot, "hot", FOR_SPEED)
+        bundle(written - hot, "cold", QUICKLY)
+        # What Nuitka's C is built on takes longest. Where it is found first, no core waits for it at the end.
+        base = Path(source_dir, "static_src", "CompiledFunctionType.c")
+        Path(source_dir, base.name).write_text(FOR_SPEED + base.read_text("utf-8"), "utf-8")
+        base.unlink()
 
     def onStandaloneDistributionFinished(self, dist_dir: str) -> None:  # noqa: N802 - Nuitka's name
-        """Symbols are of no use to who runs the program, nor are libraries that are never called.
+        """Symbols are of no use to who runs the program, nor are libraries that are never called; what is left is packed.
 
         Elsewhere than on Linux, libraries may be signed as they are.
         """
@@ -110,6 +133,19 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
                 stripped.replace(library)
             else:
                 stripped.unlink()
+        if isOnefileMode():
+            pack_ahead(Path(dist_dir))
+
+
+@cache  # Nuitka asks up to three times
+def rewritten(module: str, source: str) -> str:
+    """A module's source without what nobody reads. Our own docstrings stay: they are the help of the command line."""
+    is_ours = f"{module}.".startswith(f"{COMPILED}.")
+    kinds = [] if f"{module}.".startswith(READ_BY_TYPER) else [annotations]
+    if not is_ours:
+        source, kinds = prepared(module, spared(module, source)), [docstrings, *kinds]
+    asked = " ".join([UNREAD, *(kind.__name__ for kind in kinds), source])
+    return remembered(asked, lambda: without(source, *kinds).encode()).decode()
 
 
 def _strip(library: Path, stripped: Path) -> None:
