@@ -84,7 +84,7 @@ _OF_LINUX = (
     *(f"copilot_api.desktop.{name}" for name in ("linux_tray", "status_item", "notifications")),
     *(f"copilot_api.desktop.{name}" for name in ("dbus", "dbus_menu", "dbus_objects", "dbus_socket")),
 )
-_OF_WINDOWS = ("copilot_api.desktop.windows_tray", "pystray._win32", "pystray._util.win32", "ctypes.wintypes")
+_OF_WINDOWS = ("copilot_api.desktop.windows_tray", "pystray._win32", "pystray._util.win32")
 _OF_MACOS = ("copilot_api.desktop.mac_tray", "pystray._darwin")
 # The keyring and the tray of another system. Our own client of the Secret Service stands in for keyring on Linux, and our own
 # tray for pystray; there is none but the system's keyring elsewhere.

@@ -21,6 +21,8 @@ from nuitka.utils.AppDirs import getCacheDir
 from nuitka.utils.ModuleNames import ModuleName
 from packing import MARK, pack
 
+LOOKS = 3
+
 
 def keep_garbage() -> None:
     """Nuitka keeps nearly all that it makes until it ends: to look for garbage is a fifth of its time, and finds none.
@@ -43,10 +45,11 @@ def answer_once() -> None:
     LoaderCodes._getLoaderModuleNames = cache(LoaderCodes._getLoaderModuleNames)  # noqa: SLF001 - there is no other way
 
 
-def look_once() -> None:
-    """What goes in as bytecode is only asked what it imports, which one look tells.
+def look_briefly() -> None:
+    """What goes in as bytecode is only asked what it imports, which is known after three looks.
 
-    To improve it until nothing changes any more would take three times as long, and be thrown away.
+    To improve it until nothing changes any more takes five or six, and is thrown away. After one or two, nobody knows yet that
+    `__name__` is not `__main__`, and all that modules import when they are run themselves comes along.
     """
     from nuitka.importing.Recursion import considerUsedModules
     from nuitka.optimizations import Optimization
@@ -59,10 +62,13 @@ def look_once() -> None:
         if module.getCompilationMode() != "bytecode":
             return improved(module)
         with withChangeIndicationsTo(Optimization.signalChange):
-            module.computeModule()
+            for _ in range(LOOKS):
+                Optimization.tag_set.clear()
+                if not module.computeModule() and not Optimization.tag_set:
+                    break
         considerUsedModules(module=module, pass_count=Optimization.pass_count)
         considerImplicitImports(module=module)
-        return False, 1
+        return False, LOOKS
 
     Optimization.optimizeCompiledPythonModule = looked_at
 

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bundles import bundle
 from nuitka_options import PACKAGE, is_left_out
-from nuitka_quicker import answer_once, keep_garbage, look_once, pack_ahead, remember_bytecode, remembered
+from nuitka_quicker import answer_once, keep_garbage, look_briefly, pack_ahead, remember_bytecode, remembered
 from precomputed import prepared
 from spared import spared
 from stand_ins import put_stand_ins
@@ -85,7 +85,7 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
     def onCompilationStartChecks(self) -> None:  # noqa: N802 - Nuitka's name
         """Nuitka has read its options."""
         answer_once()
-        look_once()
+        look_briefly()
         remember_bytecode()
 
     def decideCompilation(self, module_name: Any) -> str | None:  # noqa: N802 - Nuitka's name
@@ -114,25 +114,8 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
         base.unlink()
 
     def onStandaloneDistributionFinished(self, dist_dir: str) -> None:  # noqa: N802 - Nuitka's name
-        """Symbols are of no use to who runs the program, nor are libraries that are never called; what is left is packed.
-
-        Elsewhere than on Linux, libraries may be signed as they are.
-        """
-        strip = shutil.which("strip")
-        if sys.platform == "linux":
-            put_stand_ins(Path(dist_dir))
-        libraries = [path for path in sorted(Path(dist_dir).rglob("*.so*")) if path.is_file()]
-        for library in libraries if strip else []:
-            stripped = library.with_name(f"{library.name}.stripped")
-            _strip(library, stripped)
-            # Nuitka has been at them with patchelf; what strip makes of some of those (Pillow's) no system can load.
-            if not is_loadable(stripped) and (origin := _origin(library.relative_to(dist_dir))):
-                _strip(origin, stripped)
-                _find_libraries_like(library, stripped)
-            if is_loadable(stripped):
-                stripped.replace(library)
-            else:
-                stripped.unlink()
+        """What is of no use to who runs the program goes, and what is left is packed."""
+        slim(Path(dist_dir))
         if isOnefileMode():
             pack_ahead(Path(dist_dir))
 
@@ -146,6 +129,28 @@ def rewritten(module: str, source: str) -> str:
         source, kinds = prepared(module, spared(module, source)), [docstrings, *kinds]
     asked = " ".join([UNREAD, *(kind.__name__ for kind in kinds), source])
     return remembered(asked, lambda: without(source, *kinds).encode()).decode()
+
+
+def slim(folder: Path) -> None:
+    """Takes symbols out of libraries, and libraries out that are never called.
+
+    Elsewhere than on Linux, libraries may be signed as they are.
+    """
+    strip = shutil.which("strip")
+    if sys.platform == "linux":
+        put_stand_ins(folder)
+    libraries = [path for path in sorted(folder.rglob("*.so*")) if path.is_file()]
+    for library in libraries if strip else []:
+        stripped = library.with_name(f"{library.name}.stripped")
+        _strip(library, stripped)
+        # Nuitka has been at them with patchelf; what strip makes of some of those (Pillow's) no system can load.
+        if not is_loadable(stripped) and (origin := _origin(library.relative_to(folder))):
+            _strip(origin, stripped)
+            _find_libraries_like(library, stripped)
+        if is_loadable(stripped):
+            stripped.replace(library)
+        else:
+            stripped.unlink()
 
 
 def _strip(library: Path, stripped: Path) -> None:
