@@ -91,6 +91,10 @@ OF_NETWORKS = (
     Needs("a SOCKS proxy", {"microsocks"}, ("microsocks",), "microsocks"),
     Needs("another SOCKS proxy", {"danted"}, ("danted",), "dante-server"),
 )
+OF_A_BUILD = (
+    Needs("what compiles", {"compiler"}, ("gcc", "strip", "patchelf"), "gcc libc6-dev binutils patchelf"),
+    Needs("what counts instructions", {"valgrind"}, ("valgrind", "callgrind_control"), "valgrind"),
+)
 
 
 def _lacks(needs: Needs) -> str:
@@ -143,7 +147,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     forms.mark(items)
     out = forms.left_out(items, config.getoption("--executable"))
     missing = {"as_root"} if _may_not_hide_folders() else set()
-    missing |= {fixture for needs in (*OF_A_DESKTOP, *OF_NETWORKS) if _lacks(needs) for fixture in needs.fixtures}
+    missing |= {fixture for needs in (*OF_A_DESKTOP, *OF_NETWORKS, *OF_A_BUILD) if _lacks(needs) for fixture in needs.fixtures}
     missing |= NEEDS_SYSTEMD if _lacks_systemd() else set()
     missing |= {"browser"} if _lacks_a_browser() else set()
     missing |= {"nss"} if _lacks_certutil() else set()
@@ -155,7 +159,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     executable = config.getoption("--executable")
-    lacking = [(needs.what, reason) for needs in (*OF_A_DESKTOP, *OF_NETWORKS) if (reason := _lacks(needs))]
+    lacking = [(needs.what, reason) for needs in (*OF_A_DESKTOP, *OF_NETWORKS, *OF_A_BUILD) if (reason := _lacks(needs))]
     lines = [f"left out: the tests of {what}, {reason}" for what, reason in lacking]
     lines += [f"left out: the tests of systemd, {lacks}"] if (lacks := _lacks_systemd()) else []
     lines += [f"left out: the tests with hostile web pages, {lacks}"] if (lacks := _lacks_a_browser()) else []

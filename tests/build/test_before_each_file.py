@@ -3,7 +3,6 @@
 import importlib.util
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from nuitka_options import BEFORE_EACH_FILE
 BUILD = Path(__file__).parent.parent.parent / "build"
 FINDS_MODULES, STARTS = "MetaPathBasedLoader.c", "OnefileBootstrap.c"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="headers are judged by the compiler of Linux")
+pytestmark = pytest.mark.usefixtures("compiler")
 
 
 def source(name: str) -> str:

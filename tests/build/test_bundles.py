@@ -2,13 +2,12 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from bundles import AT_A_TIME, bundle
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="modules are compiled together on Linux")
+pytestmark = pytest.mark.usefixtures("compiler")
 
 HEAD = "/* the head */\n"
 # What Nuitka's files have alike: a struct, variables and functions of the same name in each, and one name of their own.

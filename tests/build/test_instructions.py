@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from instructions import Counter, can_count, counted
+from instructions import Counter, counted
 
-pytestmark = pytest.mark.skipif(not can_count(), reason="valgrind, which counts, is not installed")
+pytestmark = pytest.mark.usefixtures("valgrind")
 
 # Works as many times as it is told, and says when it has.
 WORKER = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stand_ins import put_stand_ins
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libraries are replaced on Linux")
+pytestmark = pytest.mark.usefixtures("compiler")
 
 TIFF, LZMA, JPEG = "libtiff-0123abcd.so.6", "liblzma-4567abcd.so.5", "libjpeg-89ababcd.so.62"
 

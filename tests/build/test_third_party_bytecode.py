@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 SLIM = "from third_party_bytecode import slim; from pathlib import Path; slim(Path({!r}))"
 ASK = "from third_party_bytecode import is_loadable; from pathlib import Path; print(is_loadable(Path({!r})))"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libraries are stripped on Linux")
+pytestmark = pytest.mark.usefixtures("compiler")
 
 
 def run(code: str, path: Path) -> str:
