@@ -113,9 +113,7 @@ def _run(command: list[str], form: str) -> None:
         # Where in a line of other people's modules something happened is of use only to who has that line.
         "PYTHONNODEBUGRANGES": "1",
         # What unwinds the stack after an exception of C++ would be a fortieth of the file, and there are none.
-        **({"CFLAGS": _more("CFLAGS", "-fno-asynchronous-unwind-tables -MMD")} if sys.platform == "linux" else {}),
-        # Each file is read by the compiler alone, and not by ccache too, to which it then tells what it has read (-MMD).
-        "CCACHE_DEPEND": "1",
+        **({"CFLAGS": _more("CFLAGS", "-fno-asynchronous-unwind-tables")} if sys.platform == "linux" else {}),
         # Nuitka hands on to the program what holds for itself.
         **({"PYTHONUTF8": "1"} if speaks_utf8(sys.platform) else {}),
         # What is written into files is the time of the commit and not of the build, so that two builds are alike.
