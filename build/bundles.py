@@ -50,9 +50,7 @@ def _bundle(paths: Sequence[Path], name: str, head: str) -> None:
         path.rename(folder / path.name)
     names = Counter(name for path in paths for name in _statics((folder / path.name).read_bytes()))
     if shared := [name for name, count in names.items() if count > 1 and name not in OWN]:
-        raise ValueError(
-            f"Nuitka's files have {', '.join(sorted(shared))} each for itself: add that to OWN in build/bundles.py"
-        )
+        raise ValueError(f"Nuitka's files have {', '.join(sorted(shared))} each for itself: add it to OWN in build/bundles.py")
     lines = [line for path in paths for line in _included(f"{name}/{path.name}", path.stem)]
     folder.with_name(f"{name}.c").write_text(head + "\n".join([*lines, ""]))
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Spares Nuitka what it does again and again, or throws away: half of its own time. What comes out is the same.
 
-It does so by putting functions in the place of Nuitka's, each of which gives what the one before gave, and so carries Nuitka's
-licence; nothing of it is in the executable.
+Functions are put in the place of Nuitka's, each of which gives what the one before gave; a test has it write a program both
+ways. So this file carries Nuitka's licence; nothing of it is in the executable.
 """
 
 import atexit

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A plugin for Nuitka: our own package becomes C, everybody else's stays bytecode, libraries lose their symbols.
 
-Other people's modules as C made the program slower and the build five times as long. This file alone builds on Nuitka's classes
-and so carries Nuitka's licence; nothing of it is in the executable.
+Other people's modules as C made the program slower and the build five times as long. This file and `nuitka_quicker.py` build on
+Nuitka's classes and so carry Nuitka's licence; nothing of them is in the executable.
 """
 
 import importlib.util
