@@ -91,6 +91,7 @@ def compare(source: Sequence[str], executables: Mapping[str, Path]) -> None:
     commands: Commands = {SOURCE: source, **{name: [str(path)] for name, path in executables.items()}}
     sizes = {name: _size(path.parent if name.endswith(".dist") else path) for name, path in executables.items()}
     rows: dict[str, Row] = {"size, MB": sizes}
+    os.sync()  # what a build has written is not to be waited for by what is measured
     with tempfile.TemporaryDirectory() as home, _upstream() as upstream:
         environ = {**from_source(), **upstream, "HOME": home}
         rows["first --version, unpacking, ms"] = {n: _ended_ms(c, environ, "--version") for n, c in commands.items()}

@@ -66,12 +66,15 @@ class PrivateFile:
             raise FileUnsafe(f"{self.path} is larger than any file of ours", hint="look what it is, or remove it")
         return data
 
-    def write(self, data: bytes) -> None:
-        """Makes it hold `data`; a reader sees the old or the new, never a part. What was a link is replaced by a file."""
+    def write(self, data: bytes, *, durably: bool = True) -> None:
+        """Makes it hold `data`; a reader sees the old or the new, never a part. What was a link is replaced by a file.
+
+        Unless `durably`, the disk is not waited for, which takes long while it is busy; a power cut may leave the file empty.
+        """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._folder() as folder:
-                self._put(data, folder)
+                self._put(data, folder, durably=durably)
         except OSError as error:
             raise FileUnsafe(
                 f"{self.path} cannot be written: {error.strerror}", hint="check the folder and the disk"
@@ -177,7 +180,7 @@ class PrivateFile:
     def _odd(self) -> FileUnsafe:
         return FileUnsafe(f"{self.path} is not a plain file", hint="remove it, and make it anew")
 
-    def _put(self, data: bytes, folder: int | None) -> None:
+    def _put(self, data: bytes, folder: int | None, *, durably: bool) -> None:
         name = f".{self.path.name}.{os.urandom(8).hex()}"
         beside: str | Path = self.path.with_name(name) if folder is None else name
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600, dir_fd=folder)
@@ -185,13 +188,14 @@ class PrivateFile:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(handle)
+                if durably:
+                    os.fsync(handle)
             self._replaced(beside, folder)
         except BaseException:
             with suppress(OSError):
                 os.unlink(beside, dir_fd=folder)
             raise
-        if folder is not None:
+        if durably and folder is not None:
             os.fsync(folder)
 
     def _replaced(self, beside: str | Path, folder: int | None) -> None:

@@ -137,6 +137,16 @@ def test_a_write_that_fails_keeps_the_old_and_leaves_no_part(file: PrivateFile, 
     assert (file.read(), names(file)) == (SECRET, ["keys.json"])
 
 
+def test_the_disk_is_waited_for_unless_it_need_not_be(file: PrivateFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    file.write(SECRET)
+    assert waited
+    waited.clear()
+    file.write(b"another", durably=False)
+    assert (waited, file.read(), names(file)) == ([], b"another", ["keys.json"])
+
+
 def test_erasing_says_whether_there_was_one(file: PrivateFile) -> None:
     assert file.erase() is False
     file.write(SECRET)

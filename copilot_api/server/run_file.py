@@ -46,9 +46,12 @@ class RunFile:
         self._run = run
 
     def write(self) -> None:
-        """Puts it there, in the place of what an earlier server may have left. Raises FileUnsafe."""
+        """Puts it there, in the place of what an earlier server may have left. Raises FileUnsafe.
+
+        The disk is not waited for: a power cut ends the server, too.
+        """
         _sweep(self._file.path.parent)
-        self._file.write(dumps(asdict(self._run)))
+        self._file.write(dumps(asdict(self._run)), durably=False)
 
     def remove(self) -> None:
         """Takes it away, unless it is another server's by now. Raises FileUnsafe."""

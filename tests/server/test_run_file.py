@@ -44,6 +44,22 @@ def test_what_is_written_is_found_and_taken_away(tmp_path: Path) -> None:
     file.remove()
 
 
+def test_no_start_waits_for_a_busy_disk_and_what_a_power_cut_leaves_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck(_handle: int) -> None:
+        pytest.fail("the disk was waited for")
+
+    monkeypatch.setattr(os, "fsync", stuck)
+    file = RunFile(tmp_path / "run", RUN)
+    file.write()
+    assert list(runs([tmp_path / "run"])) == [RUN]
+    (tmp_path / "run" / "4141.json").write_bytes(b"")
+    assert list(runs([tmp_path / "run"])) == []
+    file.write()
+    assert list(runs([tmp_path / "run"])) == [RUN]
+
+
 def test_a_link_in_its_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("theirs", "utf-8")
