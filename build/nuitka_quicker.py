@@ -19,6 +19,7 @@ from nuitka.options.Options import isLowMemory, shallDisableBytecodeCacheUsage, 
 from nuitka.tools.onefile_compressor import OnefileCompressor
 from nuitka.utils.AppDirs import getCacheDir
 from nuitka.utils.ModuleNames import ModuleName
+from nuitka.Version import version_string
 from packing import MARK, pack
 
 LOOKS = 3
@@ -42,7 +43,7 @@ def answer_once() -> None:
     Recursion.getShallFollowInNoCase = cache(lambda patterns=Recursion.getShallFollowInNoCase: tuple(patterns()))
     matches = cache(ModuleName.matchesToShellPatterns)
     ModuleName.matchesToShellPatterns = lambda self, patterns: matches(self, tuple(patterns))
-    LoaderCodes._getLoaderModuleNames = cache(LoaderCodes._getLoaderModuleNames)  # noqa: SLF001 - there is no other way
+    LoaderCodes._getLoaderModuleNames = cache(LoaderCodes._getLoaderModuleNames)  # noqa: SLF001 - Nuitka asks only this one
 
 
 def look_briefly() -> None:
@@ -62,13 +63,14 @@ def look_briefly() -> None:
         if module.getCompilationMode() != "bytecode":
             return improved(module)
         with withChangeIndicationsTo(Optimization.signalChange):
-            for _ in range(LOOKS):
+            looks, is_settled = 0, False
+            while looks < LOOKS and not is_settled:
+                looks += 1
                 Optimization.tag_set.clear()
-                if not module.computeModule() and not Optimization.tag_set:
-                    break
+                is_settled = not module.computeModule() and not Optimization.tag_set
         considerUsedModules(module=module, pass_count=Optimization.pass_count)
         considerImplicitImports(module=module)
-        return False, LOOKS
+        return False, looks
 
     Optimization.optimizeCompiledPythonModule = looked_at
 
@@ -81,17 +83,17 @@ def remember_bytecode() -> None:
     compiled = BytecodeDemotion.demoteSourceCodeToBytecode
 
     def compiled_once(module_name: ModuleName, source_code: str, filename: str) -> bytes:
-        asked = f"{sys.version} {module_name.asString()} {filename} {source_code}"
+        asked = f"{module_name.asString()} {filename} {source_code}"
         return remembered(asked, lambda: compiled(module_name, source_code, filename))
 
     BytecodeDemotion.demoteSourceCodeToBytecode = Building.demoteSourceCodeToBytecode = compiled_once
 
 
 def remembered(asked: str, answer: Callable[[], bytes]) -> bytes:
-    """The answer, or what it was in an earlier build; `asked` holds all that it depends on."""
+    """The answer, or what it was in an earlier build; `asked` holds all that it depends on but Python and Nuitka."""
     if shallDisableBytecodeCacheUsage():
         return answer()
-    name = sha256(asked.encode()).hexdigest()
+    name = sha256(f"{sys.version} {os.environ.get('PYTHONNODEBUGRANGES')} {version_string} {asked}".encode()).hexdigest()
     kept = Path(getCacheDir("remembered", create=True), name)
     if not kept.exists():
         begun = kept.with_name(f"{name}.{os.getpid()}")
@@ -108,7 +110,7 @@ def pack_ahead(folder: Path) -> None:
         """By Nuitka's name for what is in a file, and ours for how that is packed."""
         return f"{named(**about)}, {MARK}"
 
-    OnefileCompressor._getCacheFilename = place  # noqa: SLF001 - nor here
+    OnefileCompressor._getCacheFilename = place  # noqa: SLF001 - as above
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     kept = {path: Path(place(binary_filename=path, low_memory=isLowMemory())) for path in files}
     pack((path, at) for path, at in kept.items() if shallDisableCompressionCacheUsage() or not at.exists())

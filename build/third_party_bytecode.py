@@ -66,7 +66,7 @@ keep_garbage()
 
 # What Python may import before it is ready, which Nuitka brings along whatever its options say: all character sets, too.
 _detect = ImportDetection._detectEarlyImports  # noqa: SLF001 - there is no other way to leave one out
-ImportDetection._detectEarlyImports = lambda: {  # noqa: SLF001 - nor here
+ImportDetection._detectEarlyImports = lambda: {  # noqa: SLF001 - as above
     name for name in _detect() if not is_left_out(name.asString())
 }
 

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
+LOOKS = 3
 
 BUILD = Path(__file__).parent.parent.parent / "build"
 
@@ -69,12 +72,25 @@ def program(tmp_path: Path) -> Path:
 def written(program: Path, name: str, **environ: str) -> dict[str, bytes]:
     """What Nuitka writes for the C compiler: the program as C, and the rest as bytecode."""
     command = [sys.executable, "-m", "nuitka", "--mode=standalone", "--generate-c-only", "--quiet", "--python-flag=-m"]
-    command += ["--nofollow-import-to=encodings.*", f"--output-dir={program / name}", "--user-plugin=plugin.py", "small"]
+    command += [
+        "--nofollow-import-to=encodings.*",
+        f"--output-dir={program / name}",
+        f"--report={program / name}.xml",
+        "--user-plugin=plugin.py",
+        "small",
+    ]
     told = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0", "NUITKA_CACHE_DIR": str(program / "cache")}
     subprocess.run(command, check=True, cwd=program, env={**os.environ, **told, **environ})
     found = {path.name: path.read_bytes() for path in (program / name).glob("small.build/*") if path.suffix in {".c", ".const"}}
     assert {"module.small.other.c", "__loader.c", "__bytecode.const"} <= found.keys()
     return found
+
+
+def looks(program: Path, name: str) -> int:
+    """How often Nuitka looked at the module of others that it looked at most often."""
+    modules = ET.parse(program / f"{name}.xml").iter("module")  # noqa: S314 - Nuitka wrote it just now
+    others = (module for module in modules if not module.get("name", "").startswith("small"))
+    return max(int(time.get("micro_passes", "0")) for module in others for time in module.iter("optimization-time"))
 
 
 @pytest.mark.slow
@@ -83,6 +99,7 @@ def test_it_writes_the_same_quickly_and_from_memory(program: Path) -> None:
     slowly = written(program, "slowly")
     quickly = written(program, "quickly", QUICKLY="1", NUITKA_CACHE_DIR=str(program / "another cache"))
     assert quickly == slowly
+    assert (looks(program, "quickly"), looks(program, "slowly") > LOOKS) == (LOOKS, True)
     kept = list((program / "another cache" / "remembered").iterdir())
     assert len(kept) > 50
     assert written(program, "again", QUICKLY="1", NUITKA_CACHE_DIR=str(program / "another cache")) == slowly

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from packing import PART, pack, packed
-from zstandard import ZstdDecompressor
+from zstandard import ZstdDecompressor, get_frame_parameters
 
 
 def unpacked(frame: bytes) -> bytes:
@@ -39,6 +39,10 @@ def test_the_number_of_cores_makes_no_difference(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         frames.add(packed(data))
     assert len(frames) == 1
+
+
+def test_who_unpacks_a_long_file_needs_no_more_memory_than_a_part() -> None:
+    assert get_frame_parameters(packed(like_code(200_000) * (PART // 200_000 + 2))).window_size == PART
 
 
 def test_files_are_packed_each_by_itself(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from packing import packed
 
+import copilot_api
 from copilot_api.leftovers import held
 from tests.builders.processes import apart, family
 from tests.builders.program import Program
@@ -34,6 +36,12 @@ async def test_six_first_starts_at_once_all_succeed(one_file: Program, attempt: 
     """packaging.md §7.5: unpacking over each other, one of them died of SIGBUS in every sixth try."""
     ended = await asyncio.gather(*(one_file.run("--version") for _ in range(6)))
     assert {(run.code, run.err) for run in ended} == {(0, "")}
+
+
+def test_it_holds_each_file_as_we_pack_it(one_file: Program) -> None:
+    """build/packing.py, and not as Nuitka would: file by file on one core."""
+    ranks = Path(copilot_api.__file__).parent / "tokens" / "data" / "o200k_base.ranks"
+    assert packed(ranks.read_bytes()) in Path(one_file.starts[0]).read_bytes()
 
 
 async def test_it_is_one_process(one_file: Program) -> None:
