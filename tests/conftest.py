@@ -29,7 +29,7 @@ from copilot_api.upstream import grants
 from copilot_api.upstream.clock import Clock
 from copilot_api.upstream.grants import Grant
 from tests.builders import browser as browsers
-from tests.builders import desktop, forms, screen
+from tests.builders import desktop, forms, netns, screen
 from tests.builders.addresses import SpareAddress
 from tests.builders.desktop import Desktop, bus
 from tests.builders.forms import SOURCE, form_of
@@ -82,8 +82,9 @@ OF_A_DESKTOP = (
     Needs("the tray over D-Bus", {"session_bus", "private_bus"}, ("dbus-daemon",), "dbus"),
     Needs("the tray in real bars", {"shown"}, ("dbus-daemon", *screen.PROGRAMS), f"dbus {screen.PACKAGES}"),
 )
+CHANGES_NETWORKS = {"spare_address", "cable"}
 OF_NETWORKS = (
-    Needs("networks that change", {"spare_address", "cable"}, ("ip",), "iproute2"),
+    Needs("networks that change", CHANGES_NETWORKS, ("ip",), "iproute2"),
     Needs("sleep", {"sleeper"}, ("faketime",), "faketime"),
     Needs("what the system says of sleep", {"real_logind"}, ("dbus-daemon", "/lib/systemd/systemd-logind"), "dbus systemd"),
     Needs("an http proxy", {"tinyproxy"}, ("tinyproxy",), "tinyproxy-bin"),
@@ -453,12 +454,20 @@ def login(tmp_path: Path) -> Iterator[OwnSystemd]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def own_network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that change the network have one of their own; it is made before what else they need, so that that is in it."""
+    if CHANGES_NETWORKS.isdisjoint(request.fixturenames):
+        yield
+    else:
+        with netns.apart():
+            yield
+
+
 @pytest.fixture
-def spare_address(as_root: None) -> Iterator[SpareAddress]:
+def spare_address(as_root: None) -> SpareAddress:
     """One that a test may take and give back."""
-    spare = SpareAddress("10.235.255.1")
-    yield spare
-    spare.give_back()
+    return SpareAddress("10.235.255.1")
 
 
 @pytest.fixture(scope="session")

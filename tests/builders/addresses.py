@@ -1,4 +1,4 @@
-"""An address that this machine has only while a test wants it (Linux, root)."""
+"""An address that a network has only while a test wants it (Linux, root)."""
 
 import subprocess
 
@@ -10,7 +10,7 @@ class SpareAddress:
         self.host = host
 
     def take(self) -> None:
-        """This machine is to be reached by it."""
+        """It is to be reached."""
         subprocess.run(["ip", "address", "add", f"{self.host}/32", "dev", "lo"], check=True)
 
     def give_back(self) -> None:

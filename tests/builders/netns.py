@@ -1,19 +1,46 @@
-"""A network of its own for a program under test (Linux, root): one cable to the outside, which can be pulled."""
+"""Networks of one's own (Linux, root): one for a test, and one for a program, with a cable that can be pulled."""
 
 import asyncio
+import ctypes
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.builders.program import Program
 
+NEWNET = 0x40000000
+"""CLONE_NEWNET of Linux's sched.h."""
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """This thread, with all that it opens and starts from now on, is in a network in which there is nothing but loopback.
+
+    So that what a test changes there is seen by nobody else: a browser gives a page up when the network changes meanwhile.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path("/proc/thread-self/ns/net").open("rb") as before:
+        _must(libc.unshare(NEWNET))
+        try:
+            _ip("link", "set", "lo", "up")
+            yield
+        finally:
+            _must(libc.setns(before.fileno(), NEWNET))
+
+
+def _must(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
 
 @dataclass
 class Network:
-    """`outside` is the address of this process's end of the cable, `inside` that of the program's."""
+    """`outside` is the address of the test's end of the cable, `inside` that of the program's."""
 
     name: str
     outside: str
@@ -53,20 +80,18 @@ class Network:
 
 @contextmanager
 def network(number: int) -> Iterator[Network]:
-    """Made and taken away; `number` (0 to 255) keeps those of different tests apart."""
-    made = Network(f"copilot-api-{number}", f"10.235.{number}.1", f"10.235.{number}.2")
-    outer = f"cable{number}"
+    """Made, with a cable to this thread's network, and taken away; `number` keeps those of different tests apart."""
+    made = Network(f"copilot-api-{number}", "10.235.0.1", "10.235.0.2")
     _ip("netns", "add", made.name)
     try:
-        _ip("link", "add", outer, "type", "veth", "peer", "name", "cable", "netns", made.name)
-        _ip("address", "add", f"{made.outside}/24", "dev", outer)
-        _ip("link", "set", outer, "up")
+        _ip("link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", made.name)
+        _ip("address", "add", f"{made.outside}/24", "dev", "cable")
+        _ip("link", "set", "cable", "up")
         _ip("-n", made.name, "link", "set", "lo", "up")
         made.plug()
         yield made
     finally:
         _ip("netns", "delete", made.name)
-        subprocess.run(["ip", "link", "delete", outer], capture_output=True, check=False)
 
 
 def _ip(*words: str) -> None:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from tests.builders.desktop import Desktop, ending
 PROGRAMS = ("Xvfb", "xdotool", "xfwm4", "xfce4-panel", "lxqt-panel", "dunst")
 PACKAGES = "xvfb xdotool xfwm4 xfce4-panel xfconf lxqt-panel dunst xfce4-notifyd"
 PICTURES = Path(__file__).parent.parent.parent / "out" / "tray"
-DISPLAYS = range(80, 90)
 SIZE = (900, 600)
 BAR = 40
 """Pixels from above in which a bar lies."""
@@ -55,6 +54,12 @@ class Screen:
         """Moves the mouse, clicks, types: xdotool's own words."""
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.display}, check=True)
 
+    def has_window(self, name: str) -> bool:
+        """Whether a window of that name is to be seen."""
+        search = ["xdotool", "search", "--onlyvisible", "--name", f"^{name}$"]
+        found = subprocess.run(search, env={**os.environ, "DISPLAY": self.display}, capture_output=True, check=False)
+        return found.returncode == 0
+
     def find(self, colour: str) -> tuple[int, int] | None:
         """The middle of what has that colour in the bar."""
         bar = self.look().crop((0, 0, SIZE[0], BAR))
@@ -74,7 +79,7 @@ class Screen:
             found.extend([place] if place else [])
             return bool(found)
 
-        _until(is_there, f"nothing of the colour {colour} in the bar", within_s)
+        until(is_there, f"nothing of the colour {colour} in the bar", within_s)
         return found[-1]
 
     def appeared(self, before: Image.Image, *, beside: Box | None = None, within_s: float = 5.0) -> Box:
@@ -89,7 +94,7 @@ class Screen:
             boxes.append(difference.getbbox())
             return boxes[-1] is not None and boxes[-1] == boxes[-2]
 
-        _until(has_settled, "nothing appeared", within_s)
+        until(has_settled, "nothing appeared", within_s)
         box = boxes[-1]
         assert box is not None
         return box
@@ -102,29 +107,25 @@ class Screen:
             difference.paste(0, (0, 0, SIZE[0], BAR))
             return difference.getbbox() is None
 
-        _until(is_as_before, "it does not go away", 5.0)
+        until(is_as_before, "it does not go away", 5.0)
 
 
 @contextmanager
 def screen() -> Iterator[Screen]:
-    """An X server without a monitor."""
-    number = next(number for number in DISPLAYS if not Path(f"/tmp/.X{number}-lock").exists())
-    display = f":{number}"
-    server = subprocess.Popen(
-        ["Xvfb", display, "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp", "-noreset"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with ending(server), ExitStack() as owned:
-        running = Screen(display, owned)
-
-        def answers() -> bool:
-            with suppress(OSError):
-                return bool(ImageGrab.grab(xdisplay=display))
-            return False
-
-        _until(answers, "Xvfb does not come up", 20.0)
-        yield running
+    """An X server without a monitor; it takes a number that nobody has, and tells it once it listens."""
+    told, tells = os.pipe()
+    with os.fdopen(told, "rb") as numbers:
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(tells), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp", "-noreset"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[tells],
+        )
+        os.close(tells)
+        with ending(server), ExitStack() as owned:
+            number = numbers.readline().decode().strip()
+            assert number, "Xvfb does not come up"
+            yield Screen(f":{number}", owned)
 
 
 def services(folder: Path) -> Path:
@@ -182,7 +183,8 @@ type=statusnotifier
 """
 
 
-def _until(fact: Callable[[], bool], complaint: str, within_s: float) -> None:
+def until(fact: Callable[[], bool], complaint: str, within_s: float = 20.0) -> None:
+    """Waits for something that a person would see."""
     ends = time.monotonic() + within_s
     while not fact():
         assert time.monotonic() < ends, complaint

@@ -18,13 +18,19 @@ def authority(program: Program) -> Path:
 
 async def out_of(*command: str | Path, **environ: str) -> tuple[int, str]:
     """Exit code and output of a program with an environment of its own."""
+    code, out, _ = await all_of(*command, **environ)
+    return code, out
+
+
+async def all_of(*command: str | Path, **environ: str) -> tuple[int, str, str]:
+    """The same, and what it said on standard error."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=kept | environ
+        *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=kept | environ
     )
     async with asyncio.timeout(50):
-        out, _ = await process.communicate()
-    return process.returncode or 0, out.decode()
+        out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
 
 
 async def test_set_up_it_says_how_clients_come_to_trust_it(program: Program) -> None:
@@ -156,15 +162,17 @@ async def test_a_browser_shows_it_once_it_is_told_and_not_before_nor_after(progr
     assert chromium
 
     async def page(url: str, profile: str) -> str:
+        """What is shown, or why nothing is."""
         options = (*QUIET, f"--user-data-dir={program.home}/{profile}", "--dump-dom", url)
-        return (await out_of(chromium, *options, HOME=str(program.home)))[1]
+        _, shown, complaint = await all_of(chromium, *options, HOME=str(program.home))
+        return shown or complaint
 
     await program.run("https", "setup")
     async with program.serving("--sandbox", "--https") as server:
         secure = server.err.split("https, too         ")[1].split("\n")[0]
-        assert "uptime_s" not in await page(secure + "/health", "before")
+        assert "ERR_CERT_AUTHORITY_INVALID" in await page(secure + "/health", "before")
         await program.run("https", "setup", "--trust")
         for host in ("localhost", "127.0.0.1"):
             assert "uptime_s" in await page(secure.replace("localhost", host) + "/health", "told")
         await program.run("https", "remove")
-        assert "uptime_s" not in await page(secure + "/health", "after")
+        assert "ERR_CERT_AUTHORITY_INVALID" in await page(secure + "/health", "after")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from copilot_api.sandbox import Sandbox
 from installers.icons.faces import COLOURS
 from tests.builders.desktop import PASSWORD, Desktop, bus, keyring
 from tests.builders.program import Program
-from tests.builders.screen import PANELS, Screen, services
+from tests.builders.screen import PANELS, Screen, services, until
 from tests.cli.test_tray import ended_well, lab, started
 
 if sys.platform == "linux":
@@ -23,6 +24,7 @@ if sys.platform == "linux":
 pytestmark = pytest.mark.slow
 __all__ = ("lab",)
 PROMPTER = "/usr/libexec/gcr-prompter"
+ASKS = "Unlock Login Keyring"
 
 
 @pytest.fixture
@@ -37,6 +39,19 @@ def desktop(tmp_path: Path, program: Program) -> Iterator[Desktop]:
 def lock(session: Desktop) -> None:
     """Locks the keyring, as a screen that was locked may do."""
     session.run("import secretstorage as s; s.get_default_collection(s.dbus_init()).lock()")
+
+
+def unlock(shown: Screen) -> None:
+    """Types the password; again, if the window was there before it listened, as after a wrong one."""
+
+    def is_content() -> bool:
+        shown.robot("key", "ctrl+a")
+        shown.robot("type", "--delay", 20, PASSWORD)
+        shown.robot("key", "Return")
+        time.sleep(1)
+        return not shown.has_window(ASKS)
+
+    until(is_content, "the keyring stays locked")
 
 
 @asynccontextmanager
@@ -77,10 +92,9 @@ async def test_a_locked_keyring_is_opened_by_the_person_and_then_all_is_well(
     await asyncio.to_thread(lock, desktop)
     async with seen(shown, desktop), started(program) as tray:
         await asyncio.to_thread(shown.seek, COLOURS[Face.SIGNED_OUT])
-        await asyncio.sleep(2)
+        await asyncio.to_thread(until, lambda: shown.has_window(ASKS), "nobody asks for the keyring's password")
         await asyncio.to_thread(shown.look, "keyring-asks")
-        await asyncio.to_thread(shown.robot, "type", "--delay", 20, PASSWORD)
-        await asyncio.to_thread(shown.robot, "key", "Return")
+        await asyncio.to_thread(unlock, shown)
         await asyncio.to_thread(shown.seek, COLOURS[Face.SERVING])
         tray.process.terminate()
         await ended_well(tray)

@@ -83,13 +83,13 @@ class Person:
 
 @pytest.mark.parametrize("kind", list(PANELS))
 async def test_the_story_as_it_is_seen(
-    program: Program, lab: Sandbox, shown: Screen, session: Desktop, kind: str, tmp_path: Path
+    program: Program, lab: Sandbox, shown: Screen, session: Desktop, kind: str, port: int
 ) -> None:
     manager = await asyncio.to_thread(shown.start, session, "xfwm4", "--compositor=off", "--replace")
     panel = await asyncio.to_thread(PANELS[kind], shown, session)
     person = Person(shown, session, kind)
-    async with started(program, "--port", "21470") as tray:
-        url, pid = "http://127.0.0.1:21470", tray.process.pid
+    async with started(program, "--port", str(port)) as tray:
+        url, pid = f"http://127.0.0.1:{port}", tray.process.pid
         await person.sees(Face.SIGNED_OUT)
         with pytest.raises(openai.AuthenticationError):
             await ask(url)
