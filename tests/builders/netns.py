@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import json
 import os
+import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,9 +80,9 @@ class Network:
 
 
 @contextmanager
-def network(number: int) -> Iterator[Network]:
-    """Made, with a cable to this thread's network, and taken away; `number` keeps those of different tests apart."""
-    made = Network(f"copilot-api-{number}", "10.235.0.1", "10.235.0.2")
+def network() -> Iterator[Network]:
+    """Made, with a cable to this thread's network, and taken away."""
+    made = Network(f"copilot-api-{secrets.token_hex(4)}", "10.235.0.1", "10.235.0.2")
     _ip("netns", "add", made.name)
     try:
         _ip("link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", made.name)

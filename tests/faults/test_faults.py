@@ -34,7 +34,7 @@ from tests.faults.rows import ROWS, Row
 
 AT_ONCE = 16
 DESCRIPTORS = Path("/proc/self/fd")
-IMPATIENT: dict[str, Any] = {"idle_timeout_s": 2, "connect_timeout_s": 1, "heartbeat_s": 0.3}
+IMPATIENT: dict[str, Any] = {"idle_timeout_s": 2, "connect_timeout_s": 3, "heartbeat_s": 0.3}
 
 WHY = re.compile(r" ms(?:, lost \S+)?: \S| answered \d{3}: \S")
 Cells = dict[tuple[Row, Pair], Cell]

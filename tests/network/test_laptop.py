@@ -29,9 +29,9 @@ PROMPTLY_S = 4.0
 
 
 @pytest.fixture
-def cable(as_root: None, worker_id: str) -> Iterator[Network]:
-    """A network that is connected with this one by a cable; those who test side by side have one each."""
-    with network(int(worker_id.removeprefix("gw").replace("master", "0"))) as made:
+def cable(as_root: None) -> Iterator[Network]:
+    """A network that is connected with the test's own by a cable."""
+    with network() as made:
         yield made
 
 

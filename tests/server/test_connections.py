@@ -72,10 +72,10 @@ async def test_an_unused_connection_is_closed_without_a_word(serve: Serve) -> No
 
 
 async def test_a_connection_in_use_is_kept(serve: Serve) -> None:
-    server = await serve(keep_alive_s=0.4)
+    server = await serve(keep_alive_s=1.5)
     async with Wire(server.url) as wire:
-        for _ in range(4):
-            await asyncio.sleep(0.2)
+        for _ in range(5):
+            await asyncio.sleep(0.4)
             await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await wire.until(b"Server running")
 
