@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nuitka.freezer import ImportDetection
+from nuitka.freezer.IncludedEntryPoints import getStandaloneEntryPoints
 from nuitka.options.Options import isOnefileMode
 from nuitka.plugins.PluginBase import NuitkaPluginBase
 
@@ -116,6 +117,7 @@ class ThirdPartyBytecode(NuitkaPluginBase):  # type: ignore[misc] # Nuitka has n
     def onStandaloneDistributionFinished(self, dist_dir: str) -> None:  # noqa: N802 - Nuitka's name
         """What is of no use to who runs the program goes, and what is left is packed."""
         slim(Path(dist_dir))
+        forget_what_went(Path(dist_dir))
         if isOnefileMode():
             pack_ahead(Path(dist_dir))
 
@@ -151,6 +153,13 @@ def slim(folder: Path) -> None:
             stripped.replace(library)
         else:
             stripped.unlink()
+
+
+def forget_what_went(folder: Path) -> None:
+    """Nuitka is told of libraries that are not there any more, or it warns of each when it makes the one file."""
+    for library in getStandaloneEntryPoints():
+        if not (folder / library.dest_path).exists():
+            library.tags.discard("copy")
 
 
 def _strip(library: Path, stripped: Path) -> None:

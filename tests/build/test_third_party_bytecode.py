@@ -1,4 +1,4 @@
-"""Libraries lose their symbols, but not one that could then no longer be loaded."""
+"""Libraries lose their symbols, but not one that could then no longer be loaded; of those that go nobody speaks any more."""
 
 import importlib.util
 import shutil
@@ -12,6 +12,18 @@ ROOT = Path(__file__).parent.parent.parent
 # In a process of its own, because Nuitka changes the one that it is imported into.
 SLIM = "from third_party_bytecode import slim; from pathlib import Path; slim(Path({!r}))"
 ASK = "from third_party_bytecode import is_loadable; from pathlib import Path; print(is_loadable(Path({!r})))"
+FORGET = """
+from pathlib import Path
+from nuitka.freezer.IncludedEntryPoints import makeDllEntryPoint, standalone_entry_points
+from nuitka.Tracing import general
+from third_party_bytecode import forget_what_went
+
+folder = Path({!r})
+for name in ("ours.so", "gone.so"):
+    standalone_entry_points.append(makeDllEntryPoint(general, str(folder / "ours.so"), name, None, None, "a test"))
+forget_what_went(folder)
+print([library.dest_path for library in standalone_entry_points if "copy" in library.tags])
+"""
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
@@ -74,3 +86,7 @@ def test_a_damaged_library_is_known_by_its_head(library: Path) -> None:
     assert run(ASK, library) == "False"
     with pytest.raises(subprocess.CalledProcessError):
         loads(library)
+
+
+def test_what_was_taken_out_is_not_missed_when_the_one_file_is_made(library: Path) -> None:
+    assert run(FORGET, library.parent) == "['ours.so']"
