@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 LOOKS = 3
+"""As in build/nuitka_quicker.py, which changes the Nuitka of whoever imports it."""
 
 BUILD = Path(__file__).parent.parent.parent / "build"
 

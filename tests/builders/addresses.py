@@ -14,5 +14,5 @@ class SpareAddress:
         subprocess.run(["ip", "address", "add", f"{self.host}/32", "dev", "lo"], check=True)
 
     def give_back(self) -> None:
-        """And no longer, if it was."""
-        subprocess.run(["ip", "address", "delete", f"{self.host}/32", "dev", "lo"], capture_output=True, check=False)
+        """And no longer."""
+        subprocess.run(["ip", "address", "delete", f"{self.host}/32", "dev", "lo"], check=True)

@@ -6,7 +6,6 @@ Everything runs in a D-Bus session and a home folder of its own, and is ended by
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,11 +14,13 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageGrab
 
 from tests.builders.desktop import Desktop, ending
+from tests.builders.waiting import until
 
 PROGRAMS = ("Xvfb", "xdotool", "xfwm4", "xfce4-panel", "lxqt-panel", "dunst")
 PACKAGES = "xvfb xdotool xfwm4 xfce4-panel xfconf lxqt-panel dunst xfce4-notifyd"
 PICTURES = Path(__file__).parent.parent.parent / "out" / "tray"
 SIZE = (900, 600)
+LOOK_EVERY_S = 0.05
 BAR = 40
 """Pixels from above in which a bar lies."""
 
@@ -52,13 +53,15 @@ class Screen:
 
     def robot(self, *words: object) -> None:
         """Moves the mouse, clicks, types: xdotool's own words."""
-        subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.display}, check=True)
+        self._xdotool(*words).check_returncode()
 
     def has_window(self, name: str) -> bool:
         """Whether a window of that name is to be seen."""
-        search = ["xdotool", "search", "--onlyvisible", "--name", f"^{name}$"]
-        found = subprocess.run(search, env={**os.environ, "DISPLAY": self.display}, capture_output=True, check=False)
-        return found.returncode == 0
+        return self._xdotool("search", "--onlyvisible", "--name", f"^{name}$").returncode == 0
+
+    def _xdotool(self, *words: object) -> "subprocess.CompletedProcess[bytes]":
+        environ = {**os.environ, "DISPLAY": self.display}
+        return subprocess.run(["xdotool", *map(str, words)], env=environ, capture_output=True, check=False)
 
     def find(self, colour: str) -> tuple[int, int] | None:
         """The middle of what has that colour in the bar."""
@@ -79,7 +82,7 @@ class Screen:
             found.extend([place] if place else [])
             return bool(found)
 
-        until(is_there, f"nothing of the colour {colour} in the bar", within_s)
+        until(is_there, f"nothing of the colour {colour} in the bar", within_s=within_s, every_s=LOOK_EVERY_S)
         return found[-1]
 
     def appeared(self, before: Image.Image, *, beside: Box | None = None, within_s: float = 5.0) -> Box:
@@ -94,7 +97,7 @@ class Screen:
             boxes.append(difference.getbbox())
             return boxes[-1] is not None and boxes[-1] == boxes[-2]
 
-        until(has_settled, "nothing appeared", within_s)
+        until(has_settled, "nothing appeared", within_s=within_s, every_s=LOOK_EVERY_S)
         box = boxes[-1]
         assert box is not None
         return box
@@ -107,7 +110,7 @@ class Screen:
             difference.paste(0, (0, 0, SIZE[0], BAR))
             return difference.getbbox() is None
 
-        until(is_as_before, "it does not go away", 5.0)
+        until(is_as_before, "it does not go away", within_s=5.0, every_s=LOOK_EVERY_S)
 
 
 @contextmanager
@@ -181,11 +184,3 @@ alignment=-1
 [statusnotifier]
 type=statusnotifier
 """
-
-
-def until(fact: Callable[[], bool], complaint: str, within_s: float = 20.0) -> None:
-    """Waits for something that a person would see."""
-    ends = time.monotonic() + within_s
-    while not fact():
-        assert time.monotonic() < ends, complaint
-        time.sleep(0.05)

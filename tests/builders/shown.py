@@ -9,7 +9,7 @@ import pystray
 from copilot_api.desktop.backend import Picture
 from copilot_api.desktop.menu import Act
 from copilot_api.desktop.pystray_tray import PystrayTray
-from tests.builders.trays import until
+from tests.builders.waiting import until
 
 IconT = TypeVar("IconT")
 

@@ -1,8 +1,7 @@
 """A tray that runs in a thread of the test, and what it told."""
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
@@ -45,11 +44,3 @@ def running(backend: Backend, first: Picture) -> Iterator[Running]:
         yield tray
     finally:
         tray.end()
-
-
-def until(fact: Callable[[], bool], *, within_s: float = 10.0) -> None:
-    """Returns when `fact` holds; fails when it never does."""
-    ends = time.monotonic() + within_s
-    while not fact():
-        assert time.monotonic() < ends, "it never came about"
-        time.sleep(0.005)

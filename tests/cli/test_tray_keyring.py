@@ -14,7 +14,8 @@ from copilot_api.sandbox import Sandbox
 from installers.icons.faces import COLOURS
 from tests.builders.desktop import PASSWORD, Desktop, bus, keyring
 from tests.builders.program import Program
-from tests.builders.screen import PANELS, Screen, services, until
+from tests.builders.screen import PANELS, Screen, services
+from tests.builders.waiting import until
 from tests.cli.test_tray import ended_well, lab, started
 
 if sys.platform == "linux":
@@ -44,14 +45,14 @@ def lock(session: Desktop) -> None:
 def unlock(shown: Screen) -> None:
     """Types the password; again, if the window was there before it listened, as after a wrong one."""
 
-    def is_content() -> bool:
+    def has_opened() -> bool:
         shown.robot("key", "ctrl+a")
         shown.robot("type", "--delay", 20, PASSWORD)
         shown.robot("key", "Return")
         time.sleep(1)
         return not shown.has_window(ASKS)
 
-    until(is_content, "the keyring stays locked")
+    until(has_opened, "the keyring stays locked", within_s=20)
 
 
 @asynccontextmanager
@@ -92,7 +93,7 @@ async def test_a_locked_keyring_is_opened_by_the_person_and_then_all_is_well(
     await asyncio.to_thread(lock, desktop)
     async with seen(shown, desktop), started(program) as tray:
         await asyncio.to_thread(shown.seek, COLOURS[Face.SIGNED_OUT])
-        await asyncio.to_thread(until, lambda: shown.has_window(ASKS), "nobody asks for the keyring's password")
+        await asyncio.to_thread(until, lambda: shown.has_window(ASKS), "nobody asks for the password", within_s=20)
         await asyncio.to_thread(shown.look, "keyring-asks")
         await asyncio.to_thread(unlock, shown)
         await asyncio.to_thread(shown.seek, COLOURS[Face.SERVING])

@@ -17,8 +17,7 @@ from copilot_api.desktop.dbus_objects import Interface, Method, Refused
 from tests.builders.bar import Caller, Failed
 from tests.builders.desktop import Desktop
 from tests.builders.desktop import bus as dbus_daemon
-from tests.builders.trays import until
-from tests.builders.waiting import eventually
+from tests.builders.waiting import eventually, until
 
 LAMP = "org.example.Lamp"
 PLACE = ("/lamp", LAMP)

@@ -13,7 +13,8 @@ from copilot_api.desktop.linux_tray import LinuxTray
 from copilot_api.desktop.menu import LINE, Act, Row
 from tests.builders.bar import MENU, PROPERTIES, Bar, Failed, bar
 from tests.builders.desktop import Desktop
-from tests.builders.trays import Running, running, until
+from tests.builders.trays import Running, running
+from tests.builders.waiting import until
 
 SOME = (
     Row("Serving on 127.0.0.1:4141"),

@@ -11,7 +11,8 @@ from copilot_api.desktop.linux_tray import LinuxTray
 from copilot_api.desktop.menu import Act, Row
 from tests.builders.bar import bar
 from tests.builders.desktop import Desktop, bus
-from tests.builders.trays import Running, picture, running, until
+from tests.builders.trays import Running, picture, running
+from tests.builders.waiting import until
 
 
 def test_a_bar_that_is_there_gets_the_icon_and_its_clicks_come_back(session_bus: Desktop) -> None:

@@ -16,7 +16,8 @@ from copilot_api.desktop.menu import Act, Row
 from copilot_api.desktop.pystray_tray import PystrayTray
 from tests.builders.macos import MacOS, macos
 from tests.builders.shown import Shown
-from tests.builders.trays import picture, until
+from tests.builders.trays import picture
+from tests.builders.waiting import until
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from copilot_api.desktop.menu import Act, Row
 from copilot_api.desktop.news import News
 from tests.builders.bar import Caller, bar
 from tests.builders.desktop import Desktop
-from tests.builders.trays import Running, picture, running, until
+from tests.builders.trays import Running, picture, running
+from tests.builders.waiting import until
 
 NAME = "org.freedesktop.Notifications"
 PLACE = ("/org/freedesktop/Notifications", NAME)

@@ -17,7 +17,8 @@ from copilot_api.desktop.menu import LINE, Act, Row
 from copilot_api.desktop.news import News
 from copilot_api.desktop.pystray_tray import PystrayTray
 from tests.builders.shown import Shown
-from tests.builders.trays import picture, until
+from tests.builders.trays import picture
+from tests.builders.waiting import until
 
 
 class Screen(pystray.Icon):

@@ -18,7 +18,8 @@ from copilot_api.desktop.news import News
 from installers.icons.faces import COLOURS
 from tests.builders.desktop import Desktop, bus
 from tests.builders.screen import PANELS, SIZE, Box, Screen, services
-from tests.builders.trays import Running, picture, running, until
+from tests.builders.trays import Running, picture, running
+from tests.builders.waiting import until
 
 pytestmark = pytest.mark.slow
 

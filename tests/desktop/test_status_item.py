@@ -12,7 +12,8 @@ from copilot_api.desktop.icons import SIZES, Icons
 from copilot_api.desktop.linux_tray import LinuxTray
 from tests.builders.bar import ITEM, PROPERTIES, WATCHER, Bar, Caller, Failed, bar
 from tests.builders.desktop import Desktop
-from tests.builders.trays import Running, picture, running, until
+from tests.builders.trays import Running, picture, running
+from tests.builders.waiting import until
 from tests.desktop.glances import GLANCES
 
 

@@ -18,7 +18,7 @@ from copilot_api.desktop.tray import Tray, picture
 from copilot_api.errors import StartFailed
 from copilot_api.settings import Settings
 from tests.builders.desktop import Desktop
-from tests.builders.trays import until
+from tests.builders.waiting import until
 from tests.desktop.glances import GLANCES
 
 if sys.platform == "linux":

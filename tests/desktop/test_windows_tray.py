@@ -14,7 +14,8 @@ from copilot_api.desktop.menu import Act, Row
 from copilot_api.desktop.news import News
 from copilot_api.desktop.pystray_tray import PystrayTray
 from tests.builders.shown import Shown
-from tests.builders.trays import picture, until
+from tests.builders.trays import picture
+from tests.builders.waiting import until
 from tests.builders.windows import TASKBAR_CREATED, Windows, windows
 
 LEFT, RIGHT, TEXT = 0x202, 0x205, 0x405

@@ -15,7 +15,7 @@ from copilot_api.desktop.news import News
 from copilot_api.desktop.worker import Worker
 from copilot_api.errors import StartFailed
 from copilot_api.settings import Settings
-from tests.builders.trays import until
+from tests.builders.waiting import until
 
 
 class Watched:

@@ -80,7 +80,7 @@ def test_without_a_session_bus_it_fails_at_once(home: "Path") -> None:
     started = time.monotonic()
     with pytest.raises(KeyringUnusable) as caught:
         open_vault(Settings())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 1
     assert caught.value.message == "There is no desktop session here, so no keyring"
     assert "COPILOT_GITHUB_TOKEN" in caught.value.hint
     assert list(home.rglob("*")) == []
